@@ -1,0 +1,52 @@
+/** What the author of a comparison says: the answer shown first is better, the one shown second, or neither. */
+export type Verdict = 'left' | 'right' | 'tie'
+
+/** How the equality of two answers is decided; also the reputation domain of the task. */
+export const TASK_KINDS = ['text', 'choice', 'number', 'label', 'tour', 'colouring', 'countdown'] as const
+export type TaskKind = (typeof TASK_KINDS)[number]
+
+/** One comparison of an agreed ballot. `judge` and the authors are player indices, `left`/`right` answer indices. */
+export interface Comparison {
+  judge: number
+  left: number
+  right: number
+  verdict: Verdict
+}
+
+/** One agreed answer: its author (player index) and the cluster of equal answers it belongs to (0-based, dense). */
+export interface RankedAnswer {
+  author: number
+  cluster: number
+}
+
+/**
+ * Everything a ranking is computed from. Players are the members with an item in a cut, in member id order.
+ * Weights are non-negative integers in micro-units, one per player, frozen for the round.
+ */
+export interface RankingInput {
+  answers: readonly RankedAnswer[]
+  comparisons: readonly Comparison[]
+  judgeWeights: readonly number[]
+  answerWeights: readonly number[]
+}
+
+/** Result of a ranking. All numbers are integers in micro-units (1_000_000 = 1). */
+export interface Decision {
+  /** Bradley-Terry strength per answer, summing to 1_000_000 (empty if there is no answer). */
+  strengths: number[]
+  /** Mass per cluster of equal answers, summing to 1_000_000. */
+  masses: number[]
+  /** Clusters whose mass equals the highest, ascending; the first is the winning cluster. */
+  tied: number[]
+  /** Answer index of the strongest answer inside the winning cluster, or null if there is no answer. */
+  winner: number | null
+  /** How sure the swarm is: the winner's mass minus the runner-up's, 0..1_000_000. */
+  agreement: number
+}
+
+/** Decayed Beta posterior without its prior: evidence for and against in micro-units, and how many rounds spoke. */
+export interface Posterior {
+  success: number
+  failure: number
+  count: number
+}

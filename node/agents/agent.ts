@@ -1,0 +1,68 @@
+import type { TaskKind, Verdict } from '../../consensus/index.ts'
+
+/** A task as an agent sees it. `reference` is the asker's own label (a data set's task id, say), shown to everybody. */
+export interface AgentTask {
+  round: string
+  kind: TaskKind
+  prompt: string
+  reference: string | null
+}
+
+/** An answer and, where the task has one, the value extracted from it (choice letter, number, label). */
+export interface Answer {
+  text: string
+  value: string | null
+}
+
+/** An answer to be judged. `author` is a member id; agents that call a model never show it to the model. */
+export interface JudgedAnswer {
+  author: string
+  text: string
+  value: string | null
+}
+
+/** Indices into the list of judged answers; `left` is shown first. */
+export interface AnswerPair {
+  left: number
+  right: number
+}
+
+export interface JudgeRequest {
+  task: AgentTask
+  answers: readonly JudgedAnswer[]
+  /** The pairs this judge is asked for. Empty with pairing `open`: any pair may be judged. */
+  pairs: readonly AnswerPair[]
+}
+
+/** A verdict on one pair in the order in which it was shown; a pair asked in both orders gives two of them. */
+export interface AgentComparison extends AnswerPair {
+  verdict: Verdict
+  /** Short reason, at most 280 characters. */
+  reason?: string
+}
+
+/**
+ * What a node needs from its agent. Both calls end early when `signal` aborts, by rejecting with the signal's reason.
+ * A clean abstention is `null` (answer) or a shorter or empty list (judge); any other failure rejects with an AgentError.
+ */
+export interface Agent {
+  /** What peers are told that answers here: a model name, a solver strategy, a command. At most 100 characters. */
+  readonly model: string
+  readonly canAnswer: boolean
+  readonly canJudge: boolean
+  answer(task: AgentTask, signal: AbortSignal): Promise<Answer | null>
+  judge(request: JudgeRequest, signal: AbortSignal): Promise<AgentComparison[]>
+  close(): Promise<void>
+}
+
+/** Why an agent failed; the closed set that logs, status and exit codes are made from. */
+export type AgentErrorCode = 'unreachable' | 'refused' | 'rate-limited' | 'timeout' | 'malformed-reply' | 'exited' | 'unsupported-task'
+
+export class AgentError extends Error {
+  readonly code: AgentErrorCode
+  constructor(code: AgentErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'AgentError'
+    this.code = code
+  }
+}
