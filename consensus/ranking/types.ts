@@ -21,7 +21,8 @@ export interface RankedAnswer {
 
 /**
  * Everything a ranking is computed from. Players are the members with an item in a cut, in member id order.
- * Weights are non-negative integers in micro-units, one per player, frozen for the round.
+ * Weights are integers in micro-units, one per player, frozen for the round. A negative judge weight reverses the
+ * judge's verdicts; answer weights are non-negative.
  */
 export interface RankingInput {
   answers: readonly RankedAnswer[]
@@ -36,7 +37,10 @@ export interface Decision {
   strengths: number[]
   /** Mass per cluster of equal answers, summing to 1_000_000. */
   masses: number[]
-  /** Clusters whose mass equals the highest, ascending; the first is the winning cluster. */
+  /**
+   * Clusters whose mass equals the highest, ascending; the first is the winning cluster. Equality is decided before the
+   * last micro-units are handed out that make `masses` sum to 1_000_000, so tied masses may differ by one.
+   */
   tied: number[]
   /** Answer index of the strongest answer inside the winning cluster, or null if there is no answer. */
   winner: number | null

@@ -1,0 +1,222 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Comparison, RankingInput } from '../consensus/index.ts'
+import { decide } from '../consensus/index.ts'
+import { computeExactCredit } from './exact.ts'
+import { evaluateUnit, unitPermutation } from './permutations.ts'
+import { createRoundGame } from './round-game.ts'
+import { collectShares, creditFromShares } from './shares.ts'
+import { membersOf, orderFrom, tabulate } from './test/games.ts'
+import type { Round } from './test/rounds.ts'
+import { anyRound, relabelled, withTwins } from './test/rounds.ts'
+
+const FULL = 1_000_000
+
+function ordersOf(round: Round, seed: number): { players: number[]; answers: number[]; clusters: number[]; comparisons: number[] } {
+  const clusters = new Set(round.ranking.answers.map(({ cluster }) => cluster)).size
+  return {
+    players: orderFrom(seed, round.ranking.judgeWeights.length),
+    answers: orderFrom(seed + 1, round.ranking.answers.length),
+    clusters: orderFrom(seed + 2, clusters),
+    comparisons: orderFrom(seed + 3, round.ranking.comparisons.length),
+  }
+}
+
+/** One answer per player in clusters of its own unless given, equal weights. */
+function plainRound(players: number, comparisons: Comparison[], quality: number[], clusters = quality.map((_, index) => index)): Round {
+  return {
+    ranking: {
+      answers: clusters.map((cluster, author) => ({ author, cluster })),
+      comparisons,
+      judgeWeights: Array.from({ length: players }, () => FULL),
+      answerWeights: Array.from({ length: players }, () => FULL),
+    },
+    quality,
+  }
+}
+
+describe('the value of a coalition', () => {
+  it('is the quality of what the full round picks, for all members', () => {
+    fc.assert(fc.property(anyRound(6), (round) => {
+      const game = createRoundGame(round)
+      const { tied } = decide(round.ranking)
+      const qualities = tied.map((cluster) => round.quality[round.ranking.answers.findIndex((answer) => answer.cluster === cluster)] as number)
+      const mean = Math.floor(qualities.reduce((sum, quality) => sum + quality, 0) / qualities.length)
+      expect(game.value(new Uint8Array(game.players).fill(1))).toBe(mean)
+    }))
+  })
+
+  it('is that of decide\'s winner where there is no tie, checked answer by answer or not', () => {
+    fc.assert(fc.property(anyRound(6, true), (round) => {
+      const { tied, winner, strengths } = decide(round.ranking)
+      const equallyStrong = round.ranking.answers.filter(({ cluster }, index) => cluster === tied[0] && (strengths[index] as number) >= (strengths[winner as number] as number) - 1)
+      fc.pre(tied.length === 1 && equallyStrong.length === 1)
+      const game = createRoundGame(round)
+      expect(game.value(new Uint8Array(game.players).fill(1))).toBe(round.quality[winner as number])
+    }))
+  })
+
+  it('is that of a round in which only its members took part', () => {
+    fc.assert(fc.property(anyRound(5, true), fc.nat(31), (round, bits) => {
+      const game = createRoundGame(round)
+      const members = membersOf(bits & (2 ** game.players - 1), game.players)
+      const alone = createRoundGame(onlyMembers(round, members))
+      expect(game.value(members)).toBe(alone.value(new Uint8Array(alone.players).fill(1)))
+    }))
+  })
+
+  it('is 0 for nobody and where nobody answered', () => {
+    fc.assert(fc.property(anyRound(5), (round) => {
+      const game = createRoundGame(round)
+      expect(game.value(new Uint8Array(game.players))).toBe(0)
+      const silent = Uint8Array.from({ length: game.players }, (_, player) => (round.ranking.answers.some(({ author }) => author === player) ? 0 : 1))
+      expect(game.value(silent)).toBe(0)
+    }))
+  })
+
+  it('is the mean over exact ties, rounded down', () => {
+    expect(tabulate(createRoundGame(plainRound(2, [], [FULL, 0])))).toEqual([0, FULL, 0, FULL / 2])
+    expect(tabulate(createRoundGame(plainRound(3, [], [FULL, 0, 0]))).at(-1)).toBe(333_333)
+  })
+
+  it('follows the ballots of members only', () => {
+    const round = plainRound(3, [{ judge: 2, left: 1, right: 0, verdict: 'left' }], [FULL, 0], [0, 1])
+    expect(tabulate(createRoundGame(round))).toEqual([0, FULL, 0, FULL / 2, 0, FULL, 0, 0])
+  })
+
+  it('does not change when asked again or in another order', () => {
+    fc.assert(fc.property(anyRound(5), fc.nat(1_000), (round, seed) => {
+      const game = createRoundGame(round)
+      const values = tabulate(game)
+      const masks = orderFrom(seed, values.length)
+      expect(masks.map((mask) => game.value(membersOf(mask, game.players)))).toEqual(masks.map((mask) => values[mask]))
+    }))
+  })
+
+  it('tells coalitions of many players apart, and is right again after it was forgotten', () => {
+    const { ranking, quality } = plainRound(20, [], [FULL, FULL / 2])
+    let replays = 0
+    const counted: RankingInput = { ...ranking, get comparisons() { replays++; return [] } }
+    const game = createRoundGame({ ranking: counted, quality })
+    const changing = [0, 1, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 19]
+    const masks = 2 ** changing.length
+    const valueOf = (mask: number): number => game.value(Uint8Array.from({ length: 20 }, (_, player) => (mask >> changing.indexOf(player)) & (changing.includes(player) ? 1 : 0)))
+    const isWrong = (mask: number): boolean => valueOf(mask) !== [0, FULL, FULL / 2, (3 * FULL) / 4][mask & 3]
+    replays = 0
+    expect(Array.from({ length: masks }, (_, mask) => mask).filter(isWrong)).toEqual([])
+    expect(replays).toBe((masks * 3) / 4)
+    valueOf(1)
+    expect(replays).toBe((masks * 3) / 4)
+    game.value(new Uint8Array(20).fill(1))
+    expect(valueOf(0)).toBe(0)
+    expect(valueOf(1)).toBe(FULL)
+    expect(replays).toBe((masks * 3) / 4 + 2)
+  })
+
+  it('is a pure function of the round: relabelling changes nothing', () => {
+    fc.assert(fc.property(anyRound(6, true), fc.nat(10_000), (round, seed) => {
+      const orders = ordersOf(round, seed)
+      const values = tabulate(createRoundGame(round))
+      const game = createRoundGame(relabelled(round, orders))
+      for (const [mask, value] of values.entries()) {
+        const members = membersOf(mask, game.players)
+        expect(game.value(Uint8Array.from(orders.players, (old) => members[old] as number))).toBe(value)
+      }
+    }))
+  })
+})
+
+describe('credit of a round', () => {
+  it('is the same for symmetric players, exactly', () => {
+    fc.assert(fc.property(anyRound(6, true), fc.boolean(), (round, apart) => {
+      const { credit } = computeExactCredit(createRoundGame(withTwins(round, apart)))
+      expect(credit[0]).toBe(credit[1])
+    }), { numRuns: 200 })
+  })
+
+  it('sums to v(N) and moves with the names', () => {
+    fc.assert(fc.property(anyRound(6, true), fc.nat(10_000), (round, seed) => {
+      const orders = ordersOf(round, seed)
+      const result = computeExactCredit(createRoundGame(round))
+      const renamed = computeExactCredit(createRoundGame(relabelled(round, orders)))
+      expect(result.credit.reduce((sum, numerator) => sum + numerator, 0)).toBe(result.grandValue * result.denominator)
+      expect(renamed.credit).toEqual(orders.players.map((old) => result.credit[old]))
+    }))
+  })
+
+  it('is split between duplicates', () => {
+    const ranking: RankingInput = { ...plainRound(2, [], [FULL, 0]).ranking, answerWeights: [3 * FULL, FULL] }
+    const lone = computeExactCredit(createRoundGame({ ranking, quality: [FULL, 0] }))
+    expect(lone.credit).toEqual([FULL * lone.denominator, 0])
+    const doubled = { ...plainRound(3, [], [FULL, FULL, 0], [0, 0, 1]).ranking, answerWeights: [3 * FULL, 3 * FULL, FULL] }
+    const { credit, denominator } = computeExactCredit(createRoundGame({ ranking: doubled, quality: [FULL, FULL, 0] }))
+    expect(credit).toEqual([(FULL * denominator) / 2, (FULL * denominator) / 2, 0])
+  })
+
+  it('is nothing for a member without answer and ballot', () => {
+    fc.assert(fc.property(anyRound(5), (round) => {
+      const { ranking } = round
+      const wider = { ...ranking, judgeWeights: [...ranking.judgeWeights, FULL], answerWeights: [...ranking.answerWeights, FULL] }
+      expect(computeExactCredit(createRoundGame({ ranking: wider, quality: round.quality })).credit.at(-1)).toBe(0)
+    }))
+  })
+
+  it('is positive for the judge that finds the right answer and negative for the one that buries it', () => {
+    const find: Comparison[] = [{ judge: 2, left: 0, right: 1, verdict: 'left' }]
+    const bury: Comparison[] = [{ judge: 2, left: 0, right: 1, verdict: 'right' }]
+    const finder = computeExactCredit(createRoundGame(plainRound(3, find, [FULL, 0], [0, 1])))
+    const burier = computeExactCredit(createRoundGame(plainRound(3, bury, [FULL, 0], [0, 1])))
+    expect(finder.credit[2]).toBe((FULL / 6) * finder.denominator)
+    expect(burier.credit[2]).toBe((-FULL / 6) * burier.denominator)
+    expect(burier.grandValue).toBe(0)
+    expect(burier.bestSingle).toEqual({ player: 0, value: FULL })
+  })
+
+  it('is met by sampled credit within its standard error', () => {
+    for (const [index, round] of fc.sample(anyRound(7), { numRuns: 6, seed: 11 }).entries()) {
+      const game = createRoundGame(round)
+      const exact = computeExactCredit(game)
+      const seed = `round/${index}`
+      const shares = collectShares(Array.from({ length: 400 }, (_, unit) => ({ unit, values: evaluateUnit(game, unitPermutation(seed, unit, game.players)) })))
+      const sampled = creditFromShares({ shares, players: game.players, grandValue: exact.grandValue, seed })
+      for (let player = 0; player < game.players; player++) {
+        const truth = (exact.credit[player] as number) / exact.denominator
+        expect(Math.abs((sampled?.credit[player] as number) / 400 - truth)).toBeLessThanOrEqual(4 * (sampled?.standardError?.[player] as number))
+      }
+    }
+  })
+})
+
+describe('a round that does not fit together', () => {
+  it('is refused', () => {
+    const { ranking, quality } = plainRound(2, [{ judge: 0, left: 0, right: 1, verdict: 'tie' }], [1, 2])
+    const comparison = ranking.comparisons[0] as Comparison
+    expect(() => createRoundGame({ ranking, quality: [1] })).toThrow(RangeError)
+    expect(() => createRoundGame({ ranking, quality: [1, 0.5] })).toThrow(RangeError)
+    expect(() => createRoundGame({ ranking: { ...ranking, answerWeights: [1] }, quality })).toThrow(RangeError)
+    expect(() => createRoundGame({ ranking: { ...ranking, answers: [{ author: 2, cluster: 0 }, { author: 0, cluster: 1 }] }, quality })).toThrow(RangeError)
+    for (const wrong of [{ judge: 2 }, { left: 2 }, { right: -1 }, { right: 0 }]) {
+      expect(() => createRoundGame({ ranking: { ...ranking, comparisons: [{ ...comparison, ...wrong }] }, quality })).toThrow(RangeError)
+    }
+  })
+})
+
+/** The round as it would have been recorded had only `members` been there: the slow, obvious way, by name. */
+function onlyMembers(round: Round, members: Uint8Array): Round {
+  const { ranking } = round
+  const players = [...members.keys()].filter((player) => members[player] === 1)
+  const named = ranking.answers.map((answer, index) => ({ ...answer, index })).filter(({ author }) => players.includes(author))
+  const clusters = [...new Set(named.map(({ cluster }) => cluster))]
+  const answerOf = (index: number): number => named.findIndex((answer) => answer.index === index)
+  return {
+    ranking: {
+      answers: named.map(({ author, cluster }) => ({ author: players.indexOf(author), cluster: clusters.indexOf(cluster) })),
+      comparisons: ranking.comparisons
+        .map(({ judge, left, right, verdict }) => ({ judge: players.indexOf(judge), left: answerOf(left), right: answerOf(right), verdict }))
+        .filter(({ judge, left, right }) => judge >= 0 && left >= 0 && right >= 0),
+      judgeWeights: players.map((player) => ranking.judgeWeights[player] as number),
+      answerWeights: players.map((player) => ranking.answerWeights[player] as number),
+    },
+    quality: named.map(({ index }) => round.quality[index] as number),
+  }
+}

@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import { TASK_KINDS } from '../consensus/index.ts'
+import { LIMITS } from './limits.ts'
+
+/** SHA-256 in lowercase hex: the only spelling of a hash. */
+export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
+/** A libp2p PeerId of an Ed25519 key in base58. */
+export const memberIdSchema = z.string().regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/)
+const counter = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+/** Bytes of an exact length, or up to a length. */
+export const bytes = (length: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length)
+export const bytesUpTo = (max: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= max)
+const micro = z.number().int().min(0).max(1_000_000)
+const agentMs = z.number().int().min(LIMITS.agentMsMin).max(LIMITS.agentMsMax)
+
+/** Phases that end with a cut, in the order of a round. */
+export const PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit'] as const
+export type Phase = (typeof PHASES)[number]
+
+const slot = { round: hashSchema, phase: z.enum(PHASES) }
+
+export const taskSchema = z.strictObject({
+  kind: z.enum(TASK_KINDS),
+  prompt: z.string().min(1).max(LIMITS.promptLengthMax),
+  reference: z.string().max(LIMITS.referenceLengthMax).nullable(),
+  answerMs: agentMs,
+  judgeMs: agentMs,
+})
+
+const openSchema = z.strictObject({ sequence: counter, task: taskSchema, truth: hashSchema.nullable() })
+
+/** `hash` null says "I pass": heard, but with nothing to reveal. */
+const commitSchema = z.strictObject({ round: hashSchema, phase: z.enum(['answer-commit', 'ballot-commit']), hash: hashSchema.nullable() })
+
+const revealSchema = z.strictObject({
+  round: hashSchema,
+  phase: z.enum(['answer-reveal', 'ballot-reveal']),
+  content: bytesUpTo(LIMITS.envelopeBytesMax),
+  salt: bytes(32),
+})
+
+export const answerSchema = z.strictObject({
+  text: z.string().max(LIMITS.answerLengthMax),
+  value: z.string().max(LIMITS.valueLengthMax).nullable(),
+})
+
+const answerIndex = z.number().int().min(0).max(LIMITS.membersMax)
+export const ballotSchema = z.strictObject({
+  comparisons: z
+    .array(
+      z.strictObject({
+        left: answerIndex,
+        right: answerIndex,
+        verdict: z.enum(['left', 'right', 'tie']),
+        reason: z.string().max(LIMITS.reasonLengthMax).optional(),
+      }),
+    )
+    .max(LIMITS.comparisonsMax),
+})
+
+const truthSchema = z.strictObject({
+  round: hashSchema,
+  phase: z.literal('evaluate'),
+  accepted: z.array(z.string().max(LIMITS.valueLengthMax)).max(LIMITS.acceptedMax),
+  salt: bytes(32),
+})
+
+/** Prefix values of each unit (permutation) of the blocks that the author was assigned. */
+const shareSchema = z.strictObject({
+  round: hashSchema,
+  phase: z.literal('credit'),
+  blocks: z
+    .array(z.strictObject({ block: counter, values: z.array(z.array(micro).max(LIMITS.membersMax)).max(LIMITS.blockUnitsMax) }))
+    .max(LIMITS.shareBlocksMax),
+})
+
+const observationSchema = z.strictObject({ ...slot, items: z.array(z.tuple([memberIdSchema, hashSchema])).max(LIMITS.membersMax) })
+
+const voteSchema = z
+  .strictObject({ kind: z.enum(['notarize', 'nullify', 'finalize']), epoch: counter, view: counter.min(1), block: hashSchema.nullable() })
+  .refine((vote) => (vote.kind === 'nullify') === (vote.block === null))
+
+const envelopeBytes = bytesUpTo(LIMITS.envelopeBytesMax)
+const entrySchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('open'), envelope: envelopeBytes }),
+  z.strictObject({ type: z.literal('join'), envelope: envelopeBytes }),
+  z.strictObject({ type: z.literal('cut'), ...slot, observations: z.array(envelopeBytes).max(LIMITS.membersMax) }),
+  z.strictObject({ type: z.literal('late'), round: hashSchema, envelope: envelopeBytes }),
+  z.strictObject({ type: z.literal('result'), round: hashSchema, hash: hashSchema }),
+])
+
+const blockSchema = z.strictObject({
+  epoch: counter,
+  view: counter.min(1),
+  height: counter.min(1),
+  parent: hashSchema,
+  entries: z.array(entrySchema).max(LIMITS.entriesMax),
+  stateRoot: hashSchema,
+})
+
+const presenceSchema = z.strictObject({
+  sequence: counter,
+  canAnswer: z.boolean(),
+  canJudge: z.boolean(),
+  model: z.string().max(LIMITS.modelLengthMax),
+})
+
+const joinSchema = z.strictObject({ sequence: counter })
+
+/** The body of each kind of envelope. */
+export const BODY_SCHEMAS = {
+  open: openSchema,
+  commit: commitSchema,
+  reveal: revealSchema,
+  truth: truthSchema,
+  share: shareSchema,
+  observation: observationSchema,
+  vote: voteSchema,
+  proposal: blockSchema,
+  presence: presenceSchema,
+  join: joinSchema,
+} as const
+
+export type MessageKind = keyof typeof BODY_SCHEMAS
+export type Body<K extends MessageKind> = z.infer<(typeof BODY_SCHEMAS)[K]>
+export type Task = z.infer<typeof taskSchema>
+export type AnswerContent = z.infer<typeof answerSchema>
+export type BallotContent = z.infer<typeof ballotSchema>
+export type Block = z.infer<typeof blockSchema>
+export type Entry = Block['entries'][number]
+
+/** Kinds that carry one author's contribution to one phase of a round. */
+export const ITEM_KINDS = ['commit', 'reveal', 'truth', 'share'] as const
+export type ItemKind = (typeof ITEM_KINDS)[number]

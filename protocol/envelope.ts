@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { sha256 } from '../consensus/index.ts'
+import { BODY_SCHEMAS, bytes, bytesUpTo, hashSchema, memberIdSchema, type Body, type MessageKind } from './bodies.ts'
+import { decodeCanonical, encode } from './encoding.ts'
+import { LIMITS } from './limits.ts'
+
+/** Signs as one member. */
+export interface Signer {
+  member: string
+  sign: (bytes: Uint8Array) => Uint8Array
+}
+
+/** Checks a member's signature. Synchronous and free of side effects: false for anything malformed. */
+export type Verify = (member: string, bytes: Uint8Array, signature: Uint8Array) => boolean
+
+/** A decoded message whose signature holds. `bytes` is the envelope as it travels, `id` its hash. */
+export type Message<K extends MessageKind = MessageKind> = {
+  [P in K]: { kind: P; author: string; body: Body<P>; signature: Uint8Array; id: string; bytes: Uint8Array }
+}[K]
+
+/** Codes of everything that can be wrong with a frame, whatever the state of the receiver. */
+export type EnvelopeCode = 'oversized' | 'malformed' | 'wrong-network' | 'unknown-kind' | 'bad-body' | 'bad-signature'
+
+export type OpenedEnvelope = { ok: true; message: Message } | { ok: false; code: EnvelopeCode }
+
+const DOMAIN = 'peerage/1'
+const KINDS = Object.keys(BODY_SCHEMAS) as MessageKind[]
+
+const envelopeSchema = z.strictObject({
+  network: hashSchema,
+  kind: z.string().max(20),
+  author: memberIdSchema,
+  body: bytesUpTo(LIMITS.envelopeBytesMax),
+  signature: bytes(64),
+})
+
+/** The bytes that a signature covers: domain, network, kind and the exact body. */
+export function signedBytes(network: string, kind: MessageKind, body: Uint8Array): Uint8Array {
+  return encode([DOMAIN, network, kind, body])
+}
+
+/** Encodes and signs a body. */
+export function sealEnvelope<K extends MessageKind>(network: string, kind: K, body: Body<K>, signer: Signer): Message<K> {
+  const bodyBytes = encode(body)
+  const signature = signer.sign(signedBytes(network, kind, bodyBytes))
+  const frame = encode({ network, kind, author: signer.member, body: bodyBytes, signature })
+  return { kind, author: signer.member, body, signature, id: sha256(frame), bytes: frame } as unknown as Message<K>
+}
+
+/**
+ * Opens a frame by ordered checks, cheapest first; the signature comes last. Depends on nothing but its arguments.
+ * SPEC.md, "Envelopes".
+ */
+export function openEnvelope(frame: Uint8Array, network: string, verify: Verify): OpenedEnvelope {
+  // [reject] The frame is larger than the limit.
+  if (frame.length > LIMITS.envelopeBytesMax) return { ok: false, code: 'oversized' }
+  // [reject] The frame is not the canonical encoding of an envelope.
+  const envelope = envelopeSchema.safeParse(decodeCanonical(frame))
+  if (!envelope.success) return { ok: false, code: 'malformed' }
+  const { author, signature, body: bodyBytes } = envelope.data
+  // [reject] The envelope belongs to another network.
+  if (envelope.data.network !== network) return { ok: false, code: 'wrong-network' }
+  // [reject] The kind is not one of the protocol's.
+  const kind = KINDS.find((known) => known === envelope.data.kind)
+  if (kind === undefined) return { ok: false, code: 'unknown-kind' }
+  // [reject] The body is not the canonical encoding of its schema, limits included.
+  const body = BODY_SCHEMAS[kind].safeParse(decodeCanonical(bodyBytes))
+  if (!body.success) return { ok: false, code: 'bad-body' }
+  // [reject] The signature is not the author's.
+  if (!verify(author, signedBytes(network, kind, bodyBytes), signature)) return { ok: false, code: 'bad-signature' }
+  return { ok: true, message: { kind, author, body: body.data, signature, id: sha256(frame), bytes: frame } as unknown as Message }
+}

@@ -1,0 +1,171 @@
+import { closesPhase, computeCut, freezeWeights, emptyPosterior, sha256, type CutItem, type Observation } from '../../consensus/index.ts'
+import { planCredit } from '../../credit/index.ts'
+import type { Entry, Phase } from '../bodies.ts'
+import { encode } from '../encoding.ts'
+import { openEnvelope } from '../envelope.ts'
+import { withheld } from '../sealed.ts'
+import { refuse, type Applied, type LedgerContext, type Refusal } from './context.ts'
+import { checkItem, cutOf, isItem } from './items.ts'
+import type { FrozenWeights, LedgerState, MemberState, RoundState, Rules } from './state.ts'
+
+/** A member that missed this many answer phases in a row is waited for no longer, for so many rounds. */
+const MISSED_MAX = 2
+const BENCHED_ROUNDS = 20
+/** A round below this many players ranks nothing that could be rated. */
+export const RATED_PLAYERS_MIN = 3
+
+type CutEntry = Extract<Entry, { type: 'cut' }>
+
+/** Closes a phase: the observations decide the cut, the cut decides what the round does next. SPEC.md, "The cut". */
+export function applyCut(state: LedgerState, entry: CutEntry, context: LedgerContext): Applied<LedgerState> {
+  const round = state.rounds[entry.round]
+  if (round === undefined) return refuse('unknown-round')
+  if (round.phase !== entry.phase) return refuse('wrong-phase')
+  const observations = readObservations(entry, context)
+  if (observations === null) return refuse('bad-observation')
+  if (!closesPhase(observations, state.validators)) return refuse('no-quorum')
+  const selected = selectItems(state, entry.round, round, entry.phase, computeCut(observations, state.validators), context)
+  if (!Array.isArray(selected)) return selected
+  return { ok: true, state: enterNextPhase(state, entry.round, round, entry.phase, selected, context) }
+}
+
+function readObservations(entry: CutEntry, context: LedgerContext): Observation[] | null {
+  const observations: Observation[] = []
+  for (const bytes of entry.observations) {
+    const opened = openEnvelope(bytes, context.rules.network, context.verify)
+    if (!opened.ok || opened.message.kind !== 'observation') return null
+    const { author, body } = opened.message
+    if (body.round !== entry.round || body.phase !== entry.phase) return null
+    observations.push({ author, items: body.items })
+  }
+  return observations
+}
+
+// Items of the cut that fit; a refusal naming those that this node does not hold.
+function selectItems(
+  state: LedgerState,
+  roundId: string,
+  round: RoundState,
+  phase: Phase,
+  cut: CutItem[],
+  context: LedgerContext,
+): CutItem[] | Refusal {
+  const missing: string[] = []
+  const fitting: CutItem[] = []
+  for (const [author, id] of cut) {
+    const item = context.item(id)
+    if (item === undefined) {
+      missing.push(id)
+      continue
+    }
+    if (!isItem(item) || item.author !== author || item.body.phase !== phase) continue
+    const verdict = checkItem(state, roundId, round, item, context)
+    if (typeof verdict === 'object') missing.push(verdict.missing)
+    else if (verdict === 'fits') fitting.push([author, id])
+  }
+  return missing.length > 0 ? refuse('missing-items', missing) : fitting
+}
+
+function enterNextPhase(
+  state: LedgerState,
+  roundId: string,
+  round: RoundState,
+  phase: Phase,
+  items: CutItem[],
+  context: LedgerContext,
+): LedgerState {
+  const heard = items.map(([author]) => author)
+  // A pass is heard, but there is nothing in it to reveal.
+  const kept = phase === 'answer-commit' || phase === 'ballot-commit' ? items.filter(([, id]) => !isPass(id, context)) : items
+  let next: RoundState = { ...round, cuts: { ...round.cuts, [phase]: kept } }
+  if (phase === 'answer-reveal' || phase === 'ballot-reveal') {
+    const commits = cutOf(round, phase === 'answer-reveal' ? 'answer-commit' : 'ballot-commit')
+    next = { ...next, withheld: [...new Set([...round.withheld, ...withheld(commits, kept)])].sort() }
+  }
+  if (phase === 'answer-reveal') next = { ...next, pairSeed: pairSeed(state, roundId, kept, context) }
+  const members = phase === 'answer-commit' ? countMissed(state, round, heard) : state.members
+  const following = phaseAfter(next, phase)
+  const judged = following !== 'answer-reveal' && following !== 'ballot-commit' && following !== 'ballot-reveal'
+  if (judged && next.frozen === null) next = { ...next, frozen: freeze(state, next) }
+  next = { ...next, phase: skipCredit(next, following, context.rules) }
+  return { ...state, members, rounds: { ...state.rounds, [roundId]: next } }
+}
+
+/** The phase after `phase`, given the cuts so far; phases without anything to do are skipped. */
+function phaseAfter(round: RoundState, phase: Phase): Phase | 'closing' {
+  const judged: Phase = round.truth === null ? 'credit' : 'evaluate'
+  switch (phase) {
+    case 'answer-commit':
+      return cutOf(round, phase).length > 0 ? 'answer-reveal' : 'closing'
+    case 'answer-reveal':
+      return cutOf(round, phase).length > 1 ? 'ballot-commit' : 'closing'
+    case 'ballot-commit':
+      return cutOf(round, phase).length > 0 ? 'ballot-reveal' : judged
+    case 'ballot-reveal':
+      return judged
+    case 'evaluate':
+      return 'credit'
+    case 'credit':
+      return 'closing'
+  }
+}
+
+// Where everybody enumerates the coalitions, or nothing is rated, no shares are needed.
+function skipCredit(round: RoundState, phase: Phase | 'closing', { parameters }: Rules): Phase | 'closing' {
+  if (phase !== 'credit') return phase
+  const players = round.frozen?.players.length ?? 0
+  const plan = planCredit({ players, exactPlayersMax: parameters.exactPlayersMax, pairs: parameters.creditPairs })
+  return players < RATED_PLAYERS_MIN || plan.kind === 'exact' ? 'closing' : 'credit'
+}
+
+function isPass(id: string, context: LedgerContext): boolean {
+  const item = context.item(id)
+  return item?.kind === 'commit' && item.body.hash === null
+}
+
+// Nobody can choose the pairs: the salts were committed before they were known, the record chain before the round.
+function pairSeed(state: LedgerState, roundId: string, reveals: CutItem[], context: LedgerContext): string {
+  const salts = reveals.map(([, id]) => {
+    const reveal = context.item(id)
+    return reveal?.kind === 'reveal' ? reveal.body.salt : null
+  })
+  return sha256(encode(['peerage/pairs/1', state.lastRecord, roundId, salts]))
+}
+
+// Consecutive misses take a member out of those who are waited for; being heard brings it back.
+function countMissed(state: LedgerState, round: RoundState, heard: string[]): LedgerState['members'] {
+  const present = new Set(heard)
+  const members = Object.entries(state.members).map(([id, member]): [string, MemberState] => {
+    if (present.has(id)) return [id, { ...member, missed: 0, benchedUntil: 0 }]
+    if (round.truth !== null && id === round.asker) return [id, member]
+    const missed = member.missed + 1
+    return [id, missed < MISSED_MAX ? { ...member, missed } : { ...member, missed: 0, benchedUntil: state.records + BENCHED_ROUNDS }]
+  })
+  return Object.fromEntries(members)
+}
+
+// The weights are those of the state before the block, so that the round's own outcome cannot change them.
+function freeze(state: LedgerState, round: RoundState): FrozenWeights {
+  const authors = [...cutOf(round, 'answer-reveal'), ...cutOf(round, 'ballot-reveal')].map(([author]) => author)
+  const players = [...new Set(authors)].sort()
+  const records = players.map((player) => ({
+    answering: state.members[player]?.answering[round.kind] ?? emptyPosterior(),
+    judging: state.members[player]?.judging[round.kind] ?? emptyPosterior(),
+  }))
+  return { players, ...freezeWeights(records) }
+}
+
+/** A reveal that comes before the record: too late to count, in time to show that nothing was withheld on purpose. */
+export function applyLate(state: LedgerState, roundId: string, bytes: Uint8Array, context: LedgerContext): Applied<LedgerState> {
+  const round = state.rounds[roundId]
+  if (round === undefined) return refuse('unknown-round')
+  const opened = openEnvelope(bytes, context.rules.network, context.verify)
+  if (!opened.ok || opened.message.kind !== 'reveal') return refuse('bad-envelope')
+  const reveal = opened.message
+  if (reveal.body.round !== roundId || !round.withheld.includes(reveal.author)) return refuse('nothing-withheld')
+  const verdict = checkItem(state, roundId, round, reveal, context)
+  if (typeof verdict === 'object') return refuse('missing-items', [verdict.missing])
+  if (verdict === 'unfit') return refuse('nothing-withheld')
+  const remaining = round.withheld.filter((author) => author !== reveal.author)
+  return { ok: true, state: { ...state, rounds: { ...state.rounds, [roundId]: { ...round, withheld: remaining } } } }
+}

@@ -1,0 +1,105 @@
+import { emptyPosterior, observe, sha256, type Posterior, type TaskKind } from '../../consensus/index.ts'
+import { encode } from '../encoding.ts'
+import { refuse, type Applied, type LedgerContext } from './context.ts'
+import { cutOf } from './items.ts'
+import type { RoundResult } from './result.ts'
+import type { LedgerState, MemberState, RoundState } from './state.ts'
+
+/** What a closing round changed for one member: the history that reputation and rewards are answered from. */
+export interface MemberChange {
+  member: string
+  height: number
+  round: string
+  kind: TaskKind
+  /** Posterior after the change, null where the round said nothing about that role. */
+  answering: Posterior | null
+  judging: Posterior | null
+  /** Index into the result's players, or null for a member that was only penalised. */
+  player: number | null
+  points: number
+  pointsAfter: number
+  penalty: 'withheld-reveal' | 'withheld-truth' | null
+}
+
+/** A round that a block closed. */
+export interface ClosedRound {
+  round: string
+  hash: string
+  result: RoundResult
+  changes: MemberChange[]
+}
+
+/** Hash of a result: what the closing block carries. */
+export function resultHash(result: RoundResult): string {
+  return sha256(encode(result))
+}
+
+/** Closes a round with its certified result: reputation, points and penalties change the state of this moment. */
+export function applyResult(
+  state: LedgerState,
+  roundId: string,
+  hash: string,
+  context: LedgerContext,
+): Applied<LedgerState> & { closed?: ClosedRound } {
+  const round = state.rounds[roundId]
+  if (round === undefined) return refuse('unknown-round')
+  if (round.phase !== 'closing') return refuse('wrong-phase')
+  const result = context.result(roundId, hash)
+  if (result === 'missing') return refuse('missing-result', [hash])
+  if (result === 'wrong') return refuse('wrong-result')
+  const members = { ...state.members }
+  const changes: MemberChange[] = []
+  for (const member of affected(round, result)) {
+    const before = members[member]
+    if (before === undefined) continue
+    const { after, change } = changeMember(before, member, round, result)
+    members[member] = after
+    changes.push({ ...change, height: state.height, round: roundId })
+  }
+  const { [roundId]: _, ...rounds } = state.rounds
+  const minted = result.points.reduce((sum, points) => sum + points, 0)
+  const lastRecord = sha256(encode(['peerage/record/1', state.lastRecord, hash, state.height]))
+  return {
+    ok: true,
+    state: { ...state, members, rounds, records: state.records + 1, lastRecord, minted: state.minted + minted },
+    closed: { round: roundId, hash, result, changes },
+  }
+}
+
+function affected(round: RoundState, result: RoundResult): string[] {
+  const truthWithheld = isTruthWithheld(round) ? [round.asker] : []
+  return [...new Set([...result.players, ...round.withheld, ...truthWithheld])].sort()
+}
+
+function isTruthWithheld(round: RoundState): boolean {
+  return round.cuts.evaluate !== undefined && cutOf(round, 'evaluate').length === 0
+}
+
+function changeMember(
+  before: MemberState,
+  member: string,
+  round: RoundState,
+  result: RoundResult,
+): { after: MemberState; change: Omit<MemberChange, 'height' | 'round'> } {
+  const index = result.players.indexOf(member)
+  const withheld = round.withheld.includes(member)
+  const penalty = withheld ? 'withheld-reveal' : isTruthWithheld(round) && member === round.asker ? 'withheld-truth' : null
+  // A withheld reveal is a full failure, on top of whatever else the round said.
+  const answered = learn(before.answering[result.kind], withheld ? { success: 0, failure: 1_000_000 } : result.answering[index])
+  const judged = learn(before.judging[result.kind], result.judging[index])
+  const points = result.points[index] ?? 0
+  const after: MemberState = {
+    ...before,
+    answering: answered === null ? before.answering : { ...before.answering, [result.kind]: answered },
+    judging: judged === null ? before.judging : { ...before.judging, [result.kind]: judged },
+    points: before.points + points,
+    penalties: before.penalties + (penalty === null ? 0 : 1),
+  }
+  const player = index < 0 ? null : index
+  return { after, change: { member, kind: result.kind, answering: answered, judging: judged, player, points, pointsAfter: after.points, penalty } }
+}
+
+function learn(posterior: Posterior | undefined, evidence: { success: number; failure: number } | undefined): Posterior | null {
+  if (evidence === undefined || evidence.success + evidence.failure === 0) return null
+  return observe(posterior ?? emptyPosterior(), evidence)
+}

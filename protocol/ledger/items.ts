@@ -1,0 +1,78 @@
+/** Which message may stand for which author in which phase. The same checks serve gossip, proposing and applying. */
+import type { z } from 'zod'
+import type { CutItem } from '../../consensus/index.ts'
+import { answerSchema, ballotSchema, type AnswerContent, type BallotContent, type Phase } from '../bodies.ts'
+import { decodeCanonical } from '../encoding.ts'
+import type { Message } from '../envelope.ts'
+import { COMMIT_OF, opens, truthCommitment, type RevealPhase } from '../sealed.ts'
+import type { LedgerContext } from './context.ts'
+import type { LedgerState, RoundState } from './state.ts'
+
+/** A message that contributes to a phase of a round. */
+export type Item = Message<'commit' | 'reveal' | 'truth' | 'share'>
+
+/** Narrows a message to an item. */
+export function isItem(message: Message): message is Item {
+  return message.kind === 'commit' || message.kind === 'reveal' || message.kind === 'truth' || message.kind === 'share'
+}
+
+export type ItemVerdict = 'fits' | 'unfit' | { missing: string }
+
+/**
+ * Whether `item` may be in the cut of its phase. Pure function of the round, the item and the commit it opens;
+ * `missing` names the commit where it is not at hand.
+ */
+export function checkItem(
+  state: Pick<LedgerState, 'members'>,
+  roundId: string,
+  round: RoundState,
+  item: Item,
+  context: Pick<LedgerContext, 'rules' | 'item'>,
+): ItemVerdict {
+  if (item.body.round !== roundId || state.members[item.author] === undefined) return 'unfit'
+  switch (item.kind) {
+    case 'commit':
+      // Who knows the truth is no player.
+      return round.truth !== null && item.author === round.asker ? 'unfit' : 'fits'
+    case 'reveal':
+      return checkReveal(round, item, context)
+    case 'truth':
+      return item.author === round.asker && truthCommitment(item.body.accepted, item.body.salt) === round.truth ? 'fits' : 'unfit'
+    case 'share':
+      return 'fits'
+  }
+}
+
+function checkReveal(round: RoundState, reveal: Message<'reveal'>, context: Pick<LedgerContext, 'rules' | 'item'>): ItemVerdict {
+  const committed = cutOf(round, COMMIT_OF[reveal.body.phase]).find(([author]) => author === reveal.author)
+  if (committed === undefined) return 'unfit'
+  const commit = context.item(committed[1])
+  if (commit === undefined) return { missing: committed[1] }
+  if (commit.kind !== 'commit' || commit.body.hash === null) return 'unfit'
+  if (!opens(context.rules.network, reveal.author, reveal.body, commit.body.hash)) return 'unfit'
+  return contentOf(reveal) === null ? 'unfit' : 'fits'
+}
+
+/** The items of a closed phase; empty for a phase that was skipped or is still open. */
+export function cutOf(round: RoundState, phase: Phase): CutItem[] {
+  return round.cuts[phase] ?? []
+}
+
+/** The revealed answer or ballot, or null if it is malformed. */
+export function contentOf(reveal: Message<'reveal'>): AnswerContent | BallotContent | null {
+  return reveal.body.phase === 'answer-reveal' ? answerOf(reveal) : ballotOf(reveal)
+}
+
+export function answerOf(reveal: Message<'reveal'>): AnswerContent | null {
+  return decodeContent(answerSchema, reveal, 'answer-reveal')
+}
+
+export function ballotOf(reveal: Message<'reveal'>): BallotContent | null {
+  return decodeContent(ballotSchema, reveal, 'ballot-reveal')
+}
+
+function decodeContent<T>(schema: z.ZodType<T>, reveal: Message<'reveal'>, phase: RevealPhase): T | null {
+  if (reveal.body.phase !== phase) return null
+  const parsed = schema.safeParse(decodeCanonical(reveal.body.content))
+  return parsed.success ? parsed.data : null
+}

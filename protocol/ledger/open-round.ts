@@ -1,0 +1,66 @@
+import { openEnvelope, type Message } from '../envelope.ts'
+import { refuse, type Applied, type LedgerCode, type LedgerContext } from './context.ts'
+import { emptyMember, type LedgerState, type Rules } from './state.ts'
+
+/** Whether an open is valid by state alone; null if it is. SPEC.md, "Opening a round". */
+export function checkOpen(state: LedgerState, open: Message<'open'>, rules: Rules): LedgerCode | null {
+  const member = state.members[open.author]
+  if (member === undefined) return 'not-a-member'
+  if (state.rounds[open.id] !== undefined) return 'duplicate-round'
+  if (open.body.sequence <= member.opened) return 'sequence-reused'
+  const openNow = Object.values(state.rounds).filter((round) => round.asker === open.author).length
+  if (openNow >= rules.parameters.openRoundsMax) return 'too-many-open-rounds'
+  const { answerMs, judgeMs } = open.body.task
+  if (Math.max(answerMs, judgeMs) > rules.parameters.agentMsMax) return 'time-limit'
+  return null
+}
+
+/** Opens a round: its id is the id of the asker's message. */
+export function applyOpen(state: LedgerState, bytes: Uint8Array, context: LedgerContext): Applied<LedgerState> {
+  const opened = openEnvelope(bytes, context.rules.network, context.verify)
+  if (!opened.ok || opened.message.kind !== 'open') return refuse('bad-envelope')
+  const open = opened.message
+  const code = checkOpen(state, open, context.rules)
+  if (code !== null) return refuse(code)
+  const { task, truth, sequence } = open.body
+  const asker = state.members[open.author] ?? emptyMember(state.height)
+  return {
+    ok: true,
+    state: {
+      ...state,
+      members: { ...state.members, [open.author]: { ...asker, opened: sequence } },
+      rounds: {
+        ...state.rounds,
+        [open.id]: {
+          asker: open.author,
+          kind: task.kind,
+          openedHeight: state.height,
+          answerMs: task.answerMs,
+          judgeMs: task.judgeMs,
+          truth,
+          phase: 'answer-commit',
+          cuts: {},
+          pairSeed: null,
+          frozen: null,
+          withheld: [],
+        },
+      },
+    },
+  }
+}
+
+/** Whether a stranger may become a member; null if so. A newcomer has no voting weight. */
+export function checkJoin(state: LedgerState, join: Message<'join'>, rules: Rules): LedgerCode | null {
+  if (state.members[join.author] !== undefined) return 'already-a-member'
+  const full = Object.keys(state.members).length >= rules.parameters.membersMax
+  return full || rules.parameters.admission !== 'open' ? 'admission-closed' : null
+}
+
+/** Admits a member. */
+export function applyJoin(state: LedgerState, bytes: Uint8Array, context: LedgerContext): Applied<LedgerState> {
+  const opened = openEnvelope(bytes, context.rules.network, context.verify)
+  if (!opened.ok || opened.message.kind !== 'join') return refuse('bad-envelope')
+  const code = checkJoin(state, opened.message, context.rules)
+  if (code !== null) return refuse(code)
+  return { ok: true, state: { ...state, members: { ...state.members, [opened.message.author]: emptyMember(state.height) } } }
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { TASK_KINDS } from '../../consensus/index.ts'
+import { hashSchema, memberIdSchema } from '../bodies.ts'
+import { LIMITS } from '../limits.ts'
+
+const micro = z.number().int().min(0).max(1_000_000)
+const integer = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER)
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+/**
+ * What a round ends with: everything that follows from its agreed transcript. Every node computes it and gets the
+ * same bytes; its hash is in the block that closes the round. Players are referred to by index into `players`.
+ */
+export const resultSchema = z.strictObject({
+  round: hashSchema,
+  kind: z.enum(TASK_KINDS),
+  /** Whether the round was large enough to move reputation and points. */
+  rated: z.boolean(),
+  players: z.array(memberIdSchema).max(LIMITS.membersMax),
+  answers: z.array(
+    z.strictObject({
+      author: count,
+      cluster: count,
+      strength: micro,
+      /** Evaluation of this answer, or null where there was neither truth nor checker. */
+      quality: micro.nullable(),
+    }),
+  ),
+  clusters: z.array(z.strictObject({ value: z.string().nullable(), mass: micro })),
+  /** Clusters of the highest mass, and the answer that stands for the first of them. */
+  tied: z.array(count),
+  winner: count.nullable(),
+  agreement: micro,
+  evaluation: z.strictObject({ source: z.enum(['truth', 'checker', 'consensus', 'none']), micro, success: z.boolean() }),
+  /** Shapley credit of each player: numerators in micro-units over one denominator, summing to grandValue * denominator. */
+  credit: z
+    .strictObject({
+      method: z.enum(['exact', 'permutations']),
+      credit: z.array(integer),
+      denominator: count.min(1),
+      grandValue: micro,
+      bestSingle: z.strictObject({ player: count, value: micro }).nullable(),
+      standardError: z.array(count).nullable(),
+      evaluations: count,
+    })
+    .nullable(),
+  points: z.array(count),
+  /** Evidence for and against each player in micro-units, as answerer and as judge. */
+  answering: z.array(z.strictObject({ success: micro, failure: micro })),
+  judging: z.array(z.strictObject({ success: micro, failure: micro })),
+})
+
+export type RoundResult = z.infer<typeof resultSchema>

@@ -1,0 +1,88 @@
+import { sha256, type CutItem, type Posterior, type TaskKind, type Validator } from '../../consensus/index.ts'
+import type { Phase } from '../bodies.ts'
+import { encode } from '../encoding.ts'
+import type { Genesis, Parameters } from '../genesis.ts'
+
+/** What the ledger knows of a member. Everything is an integer or text, so that it has one encoding. */
+export interface MemberState {
+  joinedHeight: number
+  /** Decayed evidence by task kind; a kind is absent until evidence exists. */
+  answering: { [kind in TaskKind]?: Posterior }
+  judging: { [kind in TaskKind]?: Posterior }
+  points: number
+  /** Sequence number of the member's last open. */
+  opened: number
+  /** Consecutive answer phases without a commit, and the record count until which nobody waits for the member. */
+  missed: number
+  benchedUntil: number
+  penalties: number
+}
+
+/** A round that is open. Weights and players are frozen with the ballot-reveal cut. */
+export interface RoundState {
+  asker: string
+  kind: TaskKind
+  openedHeight: number
+  answerMs: number
+  judgeMs: number
+  truth: string | null
+  /** The phase that the next cut of this round closes; `closing` once only the result is missing. */
+  phase: Phase | 'closing'
+  cuts: { [phase in Phase]?: CutItem[] }
+  /** Seed of the judges' pairs, from the previous record and the revealed salts; null before the answer-reveal cut. */
+  pairSeed: string | null
+  frozen: FrozenWeights | null
+  /** Members who committed and did not reveal; a late reveal takes them off again. */
+  withheld: string[]
+}
+
+/** Players in member id order with their integer weights in micro-units. */
+export interface FrozenWeights {
+  players: string[]
+  judgeWeights: number[]
+  answerWeights: number[]
+}
+
+/** The state of the ledger after a block. Treated as immutable. */
+export interface LedgerState {
+  epoch: number
+  height: number
+  validators: Validator[]
+  members: { [member: string]: MemberState }
+  rounds: { [round: string]: RoundState }
+  /** Closed rounds so far, and the hash chain over their results. */
+  records: number
+  lastRecord: string
+  minted: number
+}
+
+/** What everything that reads the ledger needs besides its state. */
+export interface Rules {
+  network: string
+  parameters: Parameters
+}
+
+export function emptyMember(joinedHeight: number): MemberState {
+  return { joinedHeight, answering: {}, judging: {}, points: 0, opened: 0, missed: 0, benchedUntil: 0, penalties: 0 }
+}
+
+/** The state before the first block. */
+export function genesisState(genesis: Genesis, network: string): LedgerState {
+  const members = genesis.members.map(({ id }) => [id, emptyMember(0)] as const)
+  const validators = genesis.members.filter(({ weight }) => weight > 0).map(({ id, weight }) => ({ member: id, weight }))
+  return {
+    epoch: 0,
+    height: 0,
+    validators,
+    members: Object.fromEntries(members),
+    rounds: {},
+    records: 0,
+    lastRecord: network,
+    minted: 0,
+  }
+}
+
+/** Hash of the canonical encoding of the whole state. */
+export function stateRoot(state: LedgerState): string {
+  return sha256(encode(state))
+}

@@ -1,0 +1,22 @@
+/** Upper bounds of everything that crosses the wire. Sizes are UTF-16 units for text and bytes for bytes. */
+export const LIMITS = {
+  /** One gossiped or streamed envelope. */
+  envelopeBytesMax: 1_000_000,
+  promptLengthMax: 65_536,
+  referenceLengthMax: 200,
+  answerLengthMax: 65_536,
+  valueLengthMax: 1_000,
+  comparisonsMax: 4_000,
+  reasonLengthMax: 280,
+  modelLengthMax: 100,
+  acceptedMax: 256,
+  membersMax: 1_000,
+  nameLengthMax: 60,
+  entriesMax: 64,
+  /** A block may embed several opens; they are added while their sum stays below this. */
+  blockBytesMax: 800_000,
+  shareBlocksMax: 4_096,
+  blockUnitsMax: 1_000,
+  agentMsMin: 100,
+  agentMsMax: 3_600_000,
+} as const

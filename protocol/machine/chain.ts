@@ -1,0 +1,295 @@
+/** Blocks: building them, checking them, and taking them over once they are final. */
+import {
+  bestNotarized,
+  closesPhase,
+  computeCut,
+  leaderOf,
+  receiveProposal,
+  resolveProposal,
+  sha256,
+  type AgreementEffect,
+  type Certificate,
+  type Proposal,
+} from '../../consensus/index.ts'
+import type { Block, Entry } from '../bodies.ts'
+import { encode } from '../encoding.ts'
+import { openEnvelope, type Message } from '../envelope.ts'
+import { applyBlock, applyEntries } from '../ledger/apply-block.ts'
+import type { LedgerContext } from '../ledger/context.ts'
+import { checkJoin, checkOpen } from '../ledger/open-round.ts'
+import { stateRoot, type LedgerState } from '../ledger/state.ts'
+import { LIMITS } from '../limits.ts'
+import type { Effect, Verdict } from './events.ts'
+import { KEYS } from './keys.ts'
+import { forgetOwn, localRound, openSlot, persist, signOnce, want, type BlockNode, type Machine } from './machine-state.ts'
+import { storeItem } from './phases.ts'
+
+/** Blocks are kept this far above the last final one. */
+const HEIGHTS_AHEAD_MAX = 1_000
+
+/** A block proposed by the leader of its view, from gossip or from the history of a peer. */
+export function receiveBlock(machine: Machine, out: Effect[], message: Message<'proposal'>): { verdict: Verdict; effects: AgreementEffect[] } {
+  const { author, body: block } = message
+  // [reject] The author does not lead the block's view.
+  if (leaderOf(machine.ledger.validators, block.view) !== author) {
+    return { verdict: { verdict: 'reject', code: 'not-the-leader' }, effects: [] }
+  }
+  // [ignore] The block is final here already, or too far ahead to be of use.
+  if (block.height <= machine.ledger.height || block.height > machine.ledger.height + HEIGHTS_AHEAD_MAX) {
+    return { verdict: { verdict: 'ignore', code: 'far-away' }, effects: [] }
+  }
+  const hash = blockHash(block)
+  if (!machine.blocks.has(hash)) machine.blocks.set(hash, { hash, block, message, applied: null })
+  machine.wanted.delete(hash)
+  const effects = receiveProposal(machine.agreement, { view: block.view, block: hash, parent: block.parent, author })
+  retryWaiting(machine, out, effects)
+  return { verdict: { verdict: 'accept' }, effects }
+}
+
+export function blockHash(block: Block): string {
+  return sha256(encode(block))
+}
+
+/**
+ * The state after a block that is final or certified; null if it can't be known yet. A quorum has checked such a block,
+ * so its results are taken as they are.
+ */
+function stateAfter(machine: Machine, out: Effect[], hash: string): LedgerState | null {
+  if (hash === machine.head.hash) return machine.ledger
+  const node = machine.blocks.get(hash)
+  if (node === undefined) {
+    want(machine, out, [hash], null)
+    return null
+  }
+  if (node.applied !== null) return node.applied.state
+  const before = stateAfter(machine, out, node.block.parent)
+  if (before === null) return null
+  const applied = applyBlock(before, node.block, finalContext(machine))
+  if (applied.ok) keepApplied(out, node, applied)
+  else want(machine, out, applied.missing, node.message.author)
+  return applied.ok ? applied.state : null
+}
+
+function keepApplied(out: Effect[], node: BlockNode, applied: NonNullable<BlockNode['applied']>): void {
+  node.applied = applied
+  persist(out, KEYS.proposal(node.hash), node.message.bytes)
+  persist(out, KEYS.unfinal(node.hash), new Uint8Array())
+}
+
+/** Context for voting: a result counts if this node computed the same. */
+function votingContext(machine: Machine): LedgerContext {
+  return {
+    rules: machine.rules,
+    verify: machine.config.verify,
+    item: (id) => machine.items.get(id),
+    result: (round, hash) => {
+      const own = machine.rounds.get(round)?.resultHash ?? null
+      if (own === null) return 'missing'
+      return own === hash ? (machine.results.get(hash) ?? 'missing') : 'wrong'
+    },
+  }
+}
+
+/** Context for blocks that a quorum has finalized: their results are certified. */
+function finalContext(machine: Machine): LedgerContext {
+  return { ...votingContext(machine), result: (_, hash) => machine.results.get(hash) ?? 'missing' }
+}
+
+/** Answers agreement's question whether a proposal is valid, now or when what it needs has arrived. */
+export function validateProposal(machine: Machine, out: Effect[], proposal: Proposal): AgreementEffect[] {
+  const node = machine.blocks.get(proposal.block)
+  if (node === undefined) return []
+  const parent = stateAfter(machine, out, proposal.parent)
+  if (parent === null) {
+    machine.waiting.add(proposal.block)
+    return []
+  }
+  const applied = applyBlock(parent, node.block, votingContext(machine))
+  if (!applied.ok && (applied.code === 'missing-items' || applied.code === 'missing-result')) {
+    machine.waiting.add(proposal.block)
+    if (applied.code === 'missing-items') want(machine, out, applied.missing, proposal.author)
+    return []
+  }
+  machine.waiting.delete(proposal.block)
+  if (applied.ok) keepApplied(out, node, applied)
+  return resolveProposal(machine.agreement, proposal, applied.ok)
+}
+
+/** Something arrived or was computed: proposals that waited for it are looked at again. */
+export function retryWaiting(machine: Machine, out: Effect[], effects: AgreementEffect[]): void {
+  for (const hash of [...machine.waiting]) {
+    const node = machine.blocks.get(hash)
+    if (node === undefined || node.applied !== null) machine.waiting.delete(hash)
+    else {
+      const { view, parent } = node.block
+      effects.push(...validateProposal(machine, out, { view, block: hash, parent, author: node.message.author }))
+    }
+  }
+}
+
+/** Whether this node could make a non-empty block on top of what is notarized. */
+export function hasMaterial(machine: Machine, out: Effect[]): boolean {
+  const state = stateAfter(machine, out, bestNotarized(machine.agreement).block)
+  return state !== null && candidateEntries(machine, out, state).length > 0
+}
+
+/** Entries that seem to apply to `state`, cheapest checks only. */
+function candidateEntries(machine: Machine, out: Effect[], state: LedgerState): Entry[] {
+  const { opens, joins, late } = machine.pool
+  const entries: Entry[] = []
+  for (const [id, round] of Object.entries(state.rounds)) {
+    const local = machine.rounds.get(id)
+    if (local === undefined) continue
+    if (round.phase === 'closing') {
+      if (local.resultHash !== null) entries.push({ type: 'result', round: id, hash: local.resultHash })
+      continue
+    }
+    const observations = [...(local.observations.get(round.phase)?.values() ?? [])].sort((a, b) => (a.author < b.author ? -1 : 1))
+    const listed = observations.map(({ author, body }) => ({ author, items: body.items }))
+    if (!closesPhase(listed, state.validators)) continue
+    const missing = computeCut(listed, state.validators).flatMap(([, item]) => (machine.items.has(item) ? [] : [item]))
+    if (missing.length > 0) want(machine, out, missing, null)
+    else entries.push({ type: 'cut', round: id, phase: round.phase, observations: observations.map(({ bytes }) => bytes) })
+  }
+  for (const reveal of late.values()) {
+    const { round } = reveal.body
+    if (state.rounds[round]?.withheld.includes(reveal.author)) entries.unshift({ type: 'late', round, envelope: reveal.bytes })
+  }
+  for (const join of joins.values()) {
+    if (checkJoin(state, join, machine.rules) === null) entries.push({ type: 'join', envelope: join.bytes })
+  }
+  const bySequence = [...opens.values()].sort((a, b) => a.body.sequence - b.body.sequence || (a.id < b.id ? -1 : 1))
+  for (const open of bySequence) {
+    if (checkOpen(state, open, machine.rules) === null) entries.push({ type: 'open', envelope: open.bytes })
+  }
+  return entries
+}
+
+/** The block that this node proposes, or null if nothing applies and the parent needs no successor to become final. */
+export function proposeBlock(machine: Machine, out: Effect[], view: number, parent: string): AgreementEffect[] | null {
+  const before = stateAfter(machine, out, parent)
+  if (before === null) return null
+  const entries: Entry[] = []
+  let sizeBytes = 0
+  let after = applyEntries(before, entries, votingContext(machine))
+  for (const entry of candidateEntries(machine, out, before)) {
+    sizeBytes += encode(entry).length
+    if (entries.length >= LIMITS.entriesMax || sizeBytes > LIMITS.blockBytesMax) break
+    const applied = applyEntries(before, [...entries, entry], votingContext(machine))
+    if (!applied.ok) continue
+    entries.push(entry)
+    after = applied
+  }
+  if (!after.ok || (entries.length === 0 && parent === machine.head.hash)) return null
+  const { epoch, height, state } = { ...after, epoch: before.epoch, height: before.height + 1 }
+  const block: Block = { epoch, view, height, parent, entries, stateRoot: stateRoot(state) }
+  const message = signOnce(machine, out, `proposal/${epoch}/${view}`, 'proposal', block)
+  if (message === null) return null
+  out.push({ type: 'publish', message })
+  return receiveBlock(machine, out, message).effects
+}
+
+/**
+ * Takes over all blocks up to a finalized one. What is missing of them is asked for, and this is tried again when it
+ * arrives. Returns whether the head moved.
+ */
+export function advanceFinal(machine: Machine, out: Effect[], certificate: Certificate): boolean {
+  const path: BlockNode[] = []
+  let hash = certificate.block as string
+  while (hash !== machine.head.hash) {
+    const node = machine.blocks.get(hash)
+    if (node === undefined) {
+      // Either history that this node lacks, or a certificate for what is final here already.
+      if (certificate.view > machine.head.view && path.length === 0) want(machine, out, [hash], null)
+      if (certificate.view > machine.head.view) requestChain(machine, out, null)
+      return false
+    }
+    path.unshift(node)
+    hash = node.block.parent
+  }
+  for (const node of path) {
+    if (node.applied === null) {
+      const applied = applyBlock(machine.ledger, node.block, finalContext(machine))
+      if (!applied.ok) {
+        want(machine, out, applied.missing, null)
+        return node !== path[0]
+      }
+      node.applied = applied
+    }
+    commitFinal(machine, out, node, node.hash === certificate.block ? certificate : null)
+  }
+  return path.length > 0
+}
+
+/** Asks a peer for the blocks after the last final one; at most twice a second. */
+export function requestChain(machine: Machine, out: Effect[], from: string | null): void {
+  const key = `chain/${machine.ledger.height}`
+  if ((machine.wanted.get(key) ?? -Infinity) + 500 > machine.nowMs) return
+  machine.wanted.set(key, machine.nowMs)
+  out.push({ type: 'request', to: from, request: { type: 'chain', fromHeight: machine.ledger.height + 1 } })
+}
+
+function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certificate: Certificate | null): void {
+  const { state, closed } = node.applied as NonNullable<BlockNode['applied']>
+  const { height, view, stateRoot: root } = node.block
+  machine.ledger = state
+  machine.head = { hash: node.hash, view }
+  persist(out, KEYS.proposal(node.hash), node.message.bytes)
+  persist(out, KEYS.unfinal(node.hash), null)
+  persist(out, KEYS.final(height), encode({ hash: node.hash, view, certificate }))
+  persist(out, KEYS.state, encode({ state, head: machine.head }))
+  for (const { round, hash, result, changes } of closed) {
+    persist(out, KEYS.result(hash), encode(result))
+    persist(out, KEYS.closed(height, round), encode({ hash }))
+    persist(out, KEYS.round(round), encode({ height, hash }))
+    for (const change of changes) persist(out, KEYS.history(change.member, height, round), encode(change))
+    const own = machine.rounds.get(round)?.resultHash
+    if (own !== undefined && own !== null && own !== hash) {
+      out.push({ type: 'notify', notice: { type: 'result-differs', round, own, certified: hash } })
+    }
+  }
+  takeOpens(machine, out, node.block)
+  for (const [hash, other] of machine.blocks) {
+    if (other.block.height > height) continue
+    machine.blocks.delete(hash)
+    if (hash !== node.hash && other.applied !== null) persist(out, KEYS.unfinal(hash), null)
+  }
+  out.push({ type: 'notify', notice: { type: 'block-final', height, hash: node.hash, view, stateRoot: root } })
+  for (const each of closed) {
+    forgetRound(machine, out, each.round)
+    out.push({ type: 'notify', notice: { type: 'round-closed', height, closed: each } })
+  }
+}
+
+// An open is embedded in its block: from here on it is an item of its round.
+function takeOpens(machine: Machine, out: Effect[], block: Block): void {
+  for (const entry of block.entries) {
+    if (entry.type === 'late' || entry.type === 'cut' || entry.type === 'result') continue
+    const opened = openEnvelope(entry.envelope, machine.rules.network, machine.config.verify)
+    if (!opened.ok) continue
+    const { message } = opened
+    if (message.kind === 'join') machine.pool.joins.delete(message.author)
+    if (message.kind !== 'open') continue
+    machine.pool.opens.delete(message.id)
+    forgetOwn(machine, out, openSlot(message.body.sequence))
+    if (machine.ledger.rounds[message.id] === undefined) continue
+    localRound(machine, message.id)
+    storeItem(machine, out, message)
+    out.push({ type: 'notify', notice: { type: 'round-opened', round: message.id, asker: message.author, height: block.height } })
+  }
+}
+
+// A closed round's messages stay in the store, for those who replay it; memory lets go of them.
+function forgetRound(machine: Machine, out: Effect[], round: string): void {
+  for (const [id, item] of machine.items) {
+    const ofRound = id === round || ('round' in item.body && item.body.round === round)
+    if (!ofRound) continue
+    machine.items.delete(id)
+    persist(out, KEYS.openItem(round, id), null)
+  }
+  for (const phase of ['answer-reveal', 'ballot-reveal', 'evaluate'] as const) persist(out, KEYS.secret(round, phase), null)
+  for (const slot of machine.own.keys()) if (slot.startsWith(`${round}/`)) forgetOwn(machine, out, slot)
+  for (const [id, reveal] of machine.pool.late) if (reveal.body.round === round) machine.pool.late.delete(id)
+  for (const [hash, result] of machine.results) if (result.round === round) machine.results.delete(hash)
+  machine.rounds.delete(round)
+}

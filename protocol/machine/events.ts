@@ -1,0 +1,78 @@
+import type { AnswerContent, BallotContent, Body, Phase, Task } from '../bodies.ts'
+import type { Message } from '../envelope.ts'
+import type { Opened, Request } from '../frames.ts'
+import type { ClosedRound } from '../ledger/close-round.ts'
+import type { RoundResult } from '../ledger/result.ts'
+import type { RankedRound } from '../round/rank.ts'
+import type { Transcript } from '../round/transcript.ts'
+
+/** What an agent or the computation is asked to do in one round. */
+export type AgentJob = 'answer' | 'judge'
+export type ComputeJob = 'rank' | 'share' | 'close'
+
+/** Everything that can happen to a node. Frames are decoded and their signatures checked before they become events. */
+export type Event =
+  | { type: 'start' }
+  | { type: 'message'; message: Message; from: string }
+  /** Frames of a stream. `asked` tells whether this node requested them; `chain` whether it asked for blocks. */
+  | { type: 'frames'; frames: Opened[]; from: string; asked: Request['type'] | null }
+  | { type: 'timer'; name: string }
+  | { type: 'peer-connected'; member: string }
+  | { type: 'peer-disconnected'; member: string }
+  /** `answer` null: the agent passes. `salt` is 32 fresh random bytes. */
+  | { type: 'answered'; round: string; answer: AnswerContent | null; salt: Uint8Array }
+  | { type: 'judged'; round: string; ballot: BallotContent | null; salt: Uint8Array }
+  | { type: 'ranked'; round: string; ranked: RankedRound }
+  | { type: 'shared'; round: string; blocks: Body<'share'>['blocks'] }
+  | { type: 'computed'; round: string; result: RoundResult }
+  /** A local request for a round. `ticket` comes back in the notice. */
+  | { type: 'ask'; ticket: number; task: Task; truth: { accepted: string[]; salt: Uint8Array } | null }
+
+/** What a gossip validator says of a message, and why. */
+export type Verdict = { verdict: 'accept' } | { verdict: 'ignore' | 'reject'; code: MessageCode }
+
+export type MessageCode =
+  | 'unknown-member'
+  | 'stale'
+  | 'not-valid-now'
+  | 'unknown-round'
+  | 'phase-closed'
+  | 'slot-taken'
+  | 'unfit-item'
+  | 'not-a-validator'
+  | 'not-the-leader'
+  | 'far-away'
+  | 'buffer-full'
+
+/** What the outside has to do, in order. Everything to persist comes before anything that tells others of it. */
+export type Effect =
+  | { type: 'persist'; changes: { key: string; value: Uint8Array | null }[] }
+  | { type: 'publish'; message: Message }
+  | { type: 'send'; to: string | 'everybody'; frames: Uint8Array[] }
+  /** `to` null: any connected peer. */
+  | { type: 'request'; to: string | null; request: Request }
+  | { type: 'timer'; name: string; ms: number }
+  | { type: 'ask-agent'; round: string; job: 'answer'; task: Task }
+  | {
+      type: 'ask-agent'
+      round: string
+      job: 'judge'
+      task: Task
+      answers: { author: string; content: AnswerContent }[]
+      pairs: { left: number; right: number }[]
+    }
+  | { type: 'stop-agent'; round: string; job: AgentJob }
+  | { type: 'compute'; round: string; job: ComputeJob; transcript: Transcript }
+  | { type: 'verdict'; verdict: Verdict }
+  | { type: 'notify'; notice: Notice }
+
+/** What users of this node may want to hear. */
+export type Notice =
+  | { type: 'asked'; ticket: number; round: string | null; code: string | null }
+  | { type: 'round-opened'; round: string; asker: string; height: number }
+  | { type: 'phase-entered'; round: string; phase: Phase | 'closing'; height: number }
+  | { type: 'ranked'; round: string; ranked: RankedRound }
+  | { type: 'round-closed'; height: number; closed: ClosedRound }
+  | { type: 'block-final'; height: number; hash: string; view: number; stateRoot: string }
+  | { type: 'result-differs'; round: string; own: string; certified: string }
+  | { type: 'refused-to-sign'; slot: string }

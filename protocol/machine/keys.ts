@@ -1,0 +1,44 @@
+/** Where the machine keeps what in the store. Numbers are padded so that text order is number order. */
+export const KEYS = {
+  /** The ledger state and head after the last final block. */
+  state: 'state',
+  /** Own signed messages by slot: the sign guard. */
+  own: (slot: string) => `own/${slot}`,
+  /** Items and opens by message id, and an index of those whose round is open. */
+  item: (id: string) => `item/${id}`,
+  openItem: (round: string, id: string) => `open-item/${round}/${id}`,
+  /** Proposals by block hash, and an index of those that are not final. */
+  proposal: (block: string) => `proposal/${block}`,
+  unfinal: (block: string) => `unfinal/${block}`,
+  /** Notarizations and nullifications above the last final view. */
+  certificate: (view: number, kind: string) => `certificate/${padded(view)}/${kind}`,
+  /** Final blocks by height: hash, view and, where the block itself was finalized, the certificate. */
+  final: (height: number) => `final/${padded(height)}`,
+  /** Results by hash, and closed rounds by height. */
+  result: (hash: string) => `result/${hash}`,
+  closed: (height: number, round: string) => `closed/${padded(height)}/${round}`,
+  /** Round to height and result hash. */
+  round: (round: string) => `round/${round}`,
+  /** Changes of one member by height. */
+  history: (member: string, height: number, round: string) => `history/${member}/${padded(height)}/${round}`,
+  /** Answers, ballots and truths that are committed and not revealed yet. */
+  secret: (round: string, phase: string) => `secret/${round}/${phase}`,
+} as const
+
+/** A non-negative integer as sixteen digits. */
+export function padded(value: number): string {
+  return String(value).padStart(16, '0')
+}
+
+/** One read of the store. The caller performs it and hands back the entries found, ascending by key. */
+export type Read = { type: 'get'; key: string } | { type: 'range'; prefix: string; from?: string; limit?: number }
+export type Entries = [key: string, value: Uint8Array][]
+
+/** Code that reads the store without doing I/O itself: it yields reads and is resumed with their entries. */
+export type Reading<T> = Generator<Read, T, Entries>
+
+/** Reads one value, or null. */
+export function* getOne(key: string): Reading<Uint8Array | null> {
+  const entries = yield { type: 'get', key }
+  return entries[0]?.[1] ?? null
+}

@@ -1,0 +1,197 @@
+import { createAgreement, type Agreement, type AgreementEffect } from '../../consensus/index.ts'
+import type { Block, Body, MessageKind, Phase } from '../bodies.ts'
+import { bytesEqual, encode } from '../encoding.ts'
+import { sealEnvelope, type Message, type Signer, type Verify } from '../envelope.ts'
+import { networkId, type Genesis } from '../genesis.ts'
+import type { ClosedRound } from '../ledger/close-round.ts'
+import type { RoundResult } from '../ledger/result.ts'
+import { genesisState, type LedgerState, type Rules } from '../ledger/state.ts'
+import type { RevealPhase, Secret } from '../sealed.ts'
+import type { Effect } from './events.ts'
+import { KEYS } from './keys.ts'
+
+/** What this node is, for as long as it runs. */
+export interface MachineConfig {
+  genesis: Genesis
+  signer: Signer
+  verify: Verify
+  /** What the node's agent can do; announced to peers. */
+  agent: { canAnswer: boolean; canJudge: boolean; model: string }
+}
+
+/** A block that is proposed, notarized, or on its way to being final. */
+export interface BlockNode {
+  hash: string
+  block: Block
+  message: Message<'proposal'>
+  /** State after the block and the rounds it closes, once it has been checked. */
+  applied: { state: LedgerState; closed: ClosedRound[] } | null
+}
+
+/** What this node holds of an open round besides the agreed state. */
+export interface LocalRound {
+  /** The phase that this node has entered; null until its first. */
+  entered: Phase | 'closing' | null
+  held: Map<Phase, Map<string, string>>
+  observations: Map<Phase, Map<string, Message<'observation'>>>
+  observed: Set<Phase>
+  secrets: Map<RevealPhase, Secret>
+  truth: { accepted: string[]; salt: Uint8Array } | null
+  resultHash: string | null
+}
+
+export interface Presence {
+  sequence: number
+  seenMs: number
+  canAnswer: boolean
+  canJudge: boolean
+  model: string
+}
+
+/** The whole memory of a node. Owned by `step`, which changes it in place; never shared between machines. */
+export interface Machine {
+  readonly config: MachineConfig
+  readonly self: string
+  readonly rules: Rules
+  nowMs: number
+  ledger: LedgerState
+  head: { hash: string; view: number }
+  agreement: Agreement
+  blocks: Map<string, BlockNode>
+  /** Opens and items by id, of open rounds. */
+  items: Map<string, Message>
+  rounds: Map<string, LocalRound>
+  pool: { opens: Map<string, Message<'open'>>; joins: Map<string, Message<'join'>>; late: Map<string, Message<'reveal'>> }
+  /** Messages that came before the block they build on, oldest first. */
+  early: Map<string, Message>
+  results: Map<string, RoundResult>
+  /** Own signed messages by slot. */
+  own: Map<string, Message>
+  presence: Map<string, Presence>
+  /** Hashes that something waits for, and when each was last asked for. */
+  wanted: Map<string, number>
+  /** Blocks whose proposals wait for something that is missing. */
+  waiting: Set<string>
+  /** What agreement wants done on continuing from a store; performed at the start. */
+  resumed: AgreementEffect[]
+  /** Progress at the last standstill tick. */
+  progress: string
+}
+
+export const EARLY_MAX = 1_024
+
+/** A node of a network that has not seen any block. Throws ZodError for an invalid genesis. */
+export function createMachine(config: MachineConfig): Machine {
+  const network = networkId(config.genesis)
+  const { parameters } = config.genesis
+  const ledger = genesisState(config.genesis, network)
+  return {
+    config,
+    self: config.signer.member,
+    rules: { network, parameters },
+    nowMs: 0,
+    ledger,
+    head: { hash: network, view: 0 },
+    agreement: createAgreement({
+      self: config.signer.member,
+      epoch: ledger.epoch,
+      validators: ledger.validators,
+      timers: { leaderMs: parameters.leaderMs, viewMs: parameters.viewMs, backoffMax: parameters.backoffMax },
+      genesis: network,
+    }),
+    blocks: new Map(),
+    items: new Map(),
+    rounds: new Map(),
+    pool: { opens: new Map(), joins: new Map(), late: new Map() },
+    early: new Map(),
+    results: new Map(),
+    own: new Map(),
+    presence: new Map(),
+    wanted: new Map(),
+    waiting: new Set(),
+    resumed: [],
+    progress: '',
+  }
+}
+
+export function isValidator(machine: Machine, member: string): boolean {
+  return machine.ledger.validators.some((validator) => validator.member === member)
+}
+
+/** The local side of a round, made on first use. */
+export function localRound(machine: Machine, round: string): LocalRound {
+  let local = machine.rounds.get(round)
+  if (local === undefined) {
+    local = {
+      entered: null,
+      held: new Map(),
+      observations: new Map(),
+      observed: new Set(),
+      secrets: new Map(),
+      truth: null,
+      resultHash: null,
+    }
+    machine.rounds.set(round, local)
+  }
+  return local
+}
+
+/** The open message of a round that the ledger knows. */
+export function openOf(machine: Machine, round: string): Message<'open'> | undefined {
+  const message = machine.items.get(round)
+  return message?.kind === 'open' ? message : undefined
+}
+
+export function persist(out: Effect[], key: string, value: Uint8Array | null): void {
+  out.push({ type: 'persist', changes: [{ key, value }] })
+}
+
+/**
+ * The sign guard: signs a body for a slot once. The same body again gives the stored message; another body is refused
+ * and reported, null. What is signed is persisted before whatever effect sends it.
+ */
+export function signOnce<K extends MessageKind>(
+  machine: Machine,
+  out: Effect[],
+  slot: string,
+  kind: K,
+  body: Body<K>,
+): Message<K> | null {
+  const held = machine.own.get(slot) as Message<K> | undefined
+  if (held !== undefined) {
+    if (bytesEqual(encode(held.body), encode(body))) return held
+    out.push({ type: 'notify', notice: { type: 'refused-to-sign', slot } })
+    return null
+  }
+  const message = sealEnvelope(machine.rules.network, kind, body, machine.config.signer)
+  machine.own.set(slot, message as unknown as Message)
+  persist(out, KEYS.own(slot), message.bytes)
+  return message
+}
+
+/** Slot of this member's open with a sequence number. */
+export function openSlot(sequence: number): string {
+  return `open/${sequence}`
+}
+
+/** Drops an own message that can never be asked for again: its round is closed, or its view far behind. */
+export function forgetOwn(machine: Machine, out: Effect[], slot: string): void {
+  if (machine.own.delete(slot)) persist(out, KEYS.own(slot), null)
+}
+
+/** Asks for a hash that something waits for; at most twice a second. */
+export function want(machine: Machine, out: Effect[], hashes: readonly string[], from: string | null): void {
+  const due = hashes.filter((hash) => (machine.wanted.get(hash) ?? -Infinity) + 500 <= machine.nowMs)
+  for (const hash of due) machine.wanted.set(hash, machine.nowMs)
+  if (due.length > 0) out.push({ type: 'request', to: from === machine.self ? null : from, request: { type: 'get', hashes: due } })
+}
+
+/** Members whose presence was heard of lately, this node included. */
+export function presentMembers(machine: Machine): Map<string, Pick<Presence, 'canAnswer' | 'canJudge'>> {
+  const oldest = machine.nowMs - 3 * machine.rules.parameters.presenceMs
+  const present = new Map<string, Pick<Presence, 'canAnswer' | 'canJudge'>>([[machine.self, machine.config.agent]])
+  for (const [member, presence] of machine.presence) {
+    if (presence.seenMs >= oldest && machine.ledger.members[member] !== undefined) present.set(member, presence)
+  }
+  return present
+}

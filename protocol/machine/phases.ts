@@ -1,0 +1,292 @@
+/** How a node takes part in a round: what it does on entering a phase, what it holds, and when it has heard enough. */
+import type { Phase } from '../bodies.ts'
+import { encode } from '../encoding.ts'
+import type { Message } from '../envelope.ts'
+import { resultHash } from '../ledger/close-round.ts'
+import { checkItem, cutOf, isItem, type Item } from '../ledger/items.ts'
+import type { RoundResult } from '../ledger/result.ts'
+import type { RoundState } from '../ledger/state.ts'
+import { LIMITS } from '../limits.ts'
+import { answersOf, gatherTranscript, pairsFor } from '../round/transcript.ts'
+import { COMMIT_OF, commitmentOf, type RevealPhase, type Secret } from '../sealed.ts'
+import { resultSchema } from '../ledger/result.ts'
+import type { ComputeJob, Effect, Verdict } from './events.ts'
+import { KEYS } from './keys.ts'
+import { EARLY_MAX, isValidator, localRound, openOf, persist, presentMembers, signOnce, want, type Machine } from './machine-state.ts'
+
+/** Enters the phase that the ledger says a round is in, once. */
+export function enterPhase(machine: Machine, out: Effect[], roundId: string): void {
+  const round = machine.ledger.rounds[roundId]
+  const local = localRound(machine, roundId)
+  if (round === undefined || local.entered === round.phase) return
+  local.entered = round.phase
+  out.push({ type: 'notify', notice: { type: 'phase-entered', round: roundId, phase: round.phase, height: machine.ledger.height } })
+  if (round.phase !== 'closing') out.push({ type: 'timer', name: `phase/${roundId}/${round.phase}`, ms: durationOf(machine, round, round.phase) })
+  if (round.phase !== 'answer-commit') out.push({ type: 'stop-agent', round: roundId, job: 'answer' })
+  if (round.phase !== 'answer-commit' && round.phase !== 'answer-reveal' && round.phase !== 'ballot-commit') {
+    out.push({ type: 'stop-agent', round: roundId, job: 'judge' })
+  }
+  if (machine.ledger.members[machine.self] !== undefined) takePart(machine, out, roundId, round)
+  checkPhase(machine, out, roundId)
+}
+
+function durationOf(machine: Machine, round: RoundState, phase: Phase): number {
+  const { revealMs, evaluateMs, creditMs } = machine.rules.parameters
+  switch (phase) {
+    case 'answer-commit':
+      return round.answerMs
+    case 'ballot-commit':
+      return round.judgeMs
+    case 'answer-reveal':
+    case 'ballot-reveal':
+      return revealMs
+    case 'evaluate':
+      return evaluateMs
+    case 'credit':
+      return creditMs
+  }
+}
+
+function takePart(machine: Machine, out: Effect[], roundId: string, round: RoundState): void {
+  const local = localRound(machine, roundId)
+  switch (round.phase) {
+    case 'answer-commit':
+      return startAnswering(machine, out, roundId, round)
+    case 'ballot-commit':
+      return startJudging(machine, out, roundId, round)
+    case 'answer-reveal':
+    case 'ballot-reveal':
+      return reveal(machine, out, roundId, round, round.phase)
+    case 'evaluate':
+      if (round.asker === machine.self && local.truth !== null) {
+        contribute(machine, out, 'truth', { round: roundId, phase: 'evaluate', ...local.truth })
+      }
+      break
+    case 'credit':
+      if (round.frozen?.players.includes(machine.self) === true) compute(machine, out, roundId, 'share')
+      break
+    case 'closing':
+      compute(machine, out, roundId, 'close')
+  }
+  // The asker has its answer as soon as the ballots are agreed; evaluation and credit follow.
+  if (round.asker === machine.self) compute(machine, out, roundId, 'rank')
+}
+
+function startAnswering(machine: Machine, out: Effect[], roundId: string, round: RoundState): void {
+  const { canAnswer, canJudge } = machine.config.agent
+  const open = openOf(machine, roundId)
+  if (open === undefined || isExcluded(machine, round) || hasSpoken(machine, roundId, 'answer-commit')) return
+  if (localRound(machine, roundId).secrets.has('answer-reveal')) return commit(machine, out, roundId, 'answer-reveal')
+  if (canAnswer) out.push({ type: 'ask-agent', round: roundId, job: 'answer', task: open.body.task })
+  else if (canJudge) pass(machine, out, roundId, 'answer-commit')
+}
+
+function startJudging(machine: Machine, out: Effect[], roundId: string, round: RoundState): void {
+  const open = openOf(machine, roundId)
+  if (open === undefined || isExcluded(machine, round) || !machine.config.agent.canJudge) return
+  if (hasSpoken(machine, roundId, 'ballot-commit')) return
+  if (localRound(machine, roundId).secrets.has('ballot-reveal')) return commit(machine, out, roundId, 'ballot-reveal')
+  const answers = answersOf(round, (id) => machine.items.get(id))
+  const pairs = pairsFor(machine.self, answers, round.pairSeed as string, machine.rules)
+  if (pairs.length === 0 && machine.rules.parameters.pairing === 'scheduled') return pass(machine, out, roundId, 'ballot-commit')
+  out.push({ type: 'ask-agent', round: roundId, job: 'judge', task: open.body.task, answers, pairs })
+}
+
+// After a restart: what was signed before it is re-sent during a standstill, and the agent is not asked again.
+function hasSpoken(machine: Machine, roundId: string, phase: Phase): boolean {
+  return machine.own.has(`${roundId}/${phase}`)
+}
+
+// Who knows the truth is no player.
+function isExcluded(machine: Machine, round: RoundState): boolean {
+  return round.truth !== null && round.asker === machine.self
+}
+
+/** The agent's answer or ballot has come: it is durable before its commitment is sent. Null or oversized: a pass. */
+export function seal(
+  machine: Machine,
+  out: Effect[],
+  roundId: string,
+  phase: RevealPhase,
+  content: object | null,
+  salt: Uint8Array,
+): void {
+  const round = machine.ledger.rounds[roundId]
+  if (round === undefined || round.phase !== COMMIT_OF[phase] || hasSpoken(machine, roundId, COMMIT_OF[phase])) return
+  const bytes = content === null ? null : encode(content)
+  if (bytes === null || bytes.length > LIMITS.envelopeBytesMax - 1_000) return pass(machine, out, roundId, COMMIT_OF[phase])
+  const secret: Secret = { content: bytes, salt }
+  localRound(machine, roundId).secrets.set(phase, secret)
+  persist(out, KEYS.secret(roundId, phase), encode(secret))
+  commit(machine, out, roundId, phase)
+}
+
+function commit(machine: Machine, out: Effect[], roundId: string, phase: RevealPhase): void {
+  const secret = localRound(machine, roundId).secrets.get(phase) as Secret
+  const hash = commitmentOf(machine.rules.network, roundId, phase, machine.self, secret)
+  contribute(machine, out, 'commit', { round: roundId, phase: COMMIT_OF[phase], hash })
+}
+
+function pass(machine: Machine, out: Effect[], roundId: string, phase: 'answer-commit' | 'ballot-commit'): void {
+  contribute(machine, out, 'commit', { round: roundId, phase, hash: null })
+}
+
+function reveal(machine: Machine, out: Effect[], roundId: string, round: RoundState, phase: RevealPhase): void {
+  const secret = localRound(machine, roundId).secrets.get(phase)
+  const committed = cutOf(round, COMMIT_OF[phase]).some(([author]) => author === machine.self)
+  if (secret === undefined || !committed) return
+  contribute(machine, out, 'reveal', { round: roundId, phase, content: secret.content, salt: secret.salt })
+}
+
+/** Shares of credit have been evaluated. */
+export function contributeShare(machine: Machine, out: Effect[], body: Message<'share'>['body']): void {
+  if (machine.ledger.rounds[body.round]?.phase === 'credit') contribute(machine, out, 'share', body)
+}
+
+function contribute<K extends Item['kind']>(machine: Machine, out: Effect[], kind: K, body: Message<K>['body']): void {
+  const { round, phase } = body as { round: string; phase: Phase }
+  const message = signOnce(machine, out, `${round}/${phase}`, kind, body as never) as Message<Item['kind']> | null
+  if (message === null) return
+  receiveItem(machine, out, message)
+  out.push({ type: 'publish', message })
+}
+
+/**
+ * A contribution of anybody. Ordered checks; one that does not fit yet is kept for later, one that can never fit is
+ * rejected. SPEC.md, "Items".
+ */
+export function receiveItem(machine: Machine, out: Effect[], item: Item): Verdict {
+  const { round: roundId, phase } = item.body
+  // [ignore] The author is no member.
+  if (machine.ledger.members[item.author] === undefined) return { verdict: 'ignore', code: 'unknown-member' }
+  const round = machine.ledger.rounds[roundId]
+  // [keep for later] The round is not known yet.
+  if (round === undefined) return keepEarly(machine, item)
+  // [ignore] The phase is over; a reveal that clears its author of withholding is kept.
+  if (isOver(round, phase)) return keepLate(machine, round, item)
+  // [keep for later] The phase has not begun here.
+  if (round.phase !== phase) return keepEarly(machine, item)
+  // [ignore] The author has already spoken in this phase.
+  const held = localRound(machine, roundId).held.get(phase) ?? new Map<string, string>()
+  if (held.has(item.author)) return { verdict: 'ignore', code: 'slot-taken' }
+  // [reject] The item can't be what its author committed to, or comes from someone who has no say in this phase.
+  const fits = checkItem(machine.ledger, roundId, round, item, { rules: machine.rules, item: (id) => machine.items.get(id) })
+  if (fits === 'unfit') return { verdict: 'reject', code: 'unfit-item' }
+  if (typeof fits === 'object') {
+    want(machine, out, [fits.missing], item.author)
+    return keepEarly(machine, item)
+  }
+  localRound(machine, roundId).held.set(phase, held.set(item.author, item.id))
+  storeItem(machine, out, item)
+  checkPhase(machine, out, roundId)
+  return { verdict: 'accept' }
+}
+
+/** Keeps a message of an open round, durably. */
+export function storeItem(machine: Machine, out: Effect[], item: Message): void {
+  if (machine.items.has(item.id)) return
+  machine.items.set(item.id, item)
+  persist(out, KEYS.item(item.id), item.bytes)
+  const round = isItem(item) ? item.body.round : item.id
+  persist(out, KEYS.openItem(round, item.id), new Uint8Array())
+}
+
+function isOver(round: RoundState, phase: Phase): boolean {
+  return round.cuts[phase] !== undefined || round.phase === 'closing'
+}
+
+function keepLate(machine: Machine, round: RoundState, item: Item): Verdict {
+  if (item.kind === 'reveal' && round.withheld.includes(item.author)) {
+    machine.pool.late.set(item.id, item)
+    return { verdict: 'accept' }
+  }
+  return { verdict: 'ignore', code: 'phase-closed' }
+}
+
+function keepEarly(machine: Machine, message: Message): Verdict {
+  if (machine.early.size >= EARLY_MAX) return { verdict: 'ignore', code: 'buffer-full' }
+  machine.early.set(message.id, message)
+  return { verdict: 'accept' }
+}
+
+/** What a validator held of a phase. */
+export function receiveObservation(machine: Machine, _out: Effect[], observation: Message<'observation'>): Verdict {
+  const { author, body } = observation
+  // [ignore] The author has no voting weight.
+  if (!isValidator(machine, author)) return { verdict: 'ignore', code: 'not-a-validator' }
+  const round = machine.ledger.rounds[body.round]
+  // [keep for later] The round or its phase has not begun here.
+  if (round === undefined) return keepEarly(machine, observation)
+  if (isOver(round, body.phase)) return { verdict: 'ignore', code: 'phase-closed' }
+  if (round.phase !== body.phase) return keepEarly(machine, observation)
+  const { observations } = localRound(machine, body.round)
+  const held = observations.get(body.phase) ?? new Map<string, Message<'observation'>>()
+  // [ignore] The author has already spoken.
+  if (held.has(author)) return { verdict: 'ignore', code: 'slot-taken' }
+  observations.set(body.phase, held.set(author, observation))
+  return { verdict: 'accept' }
+}
+
+/** Observes as soon as everybody expected was heard. */
+export function checkPhase(machine: Machine, out: Effect[], roundId: string): void {
+  const round = machine.ledger.rounds[roundId]
+  if (round === undefined || round.phase === 'closing' || localRound(machine, roundId).entered !== round.phase) return
+  const held = localRound(machine, roundId).held.get(round.phase)
+  const expected = expectedMembers(machine, round, round.phase)
+  if (expected.length > 0 && expected.every((member) => held?.has(member))) observe(machine, out, roundId)
+}
+
+/** Signs what this node holds of the current phase: its timer has run out, or everybody expected was heard. */
+export function observe(machine: Machine, out: Effect[], roundId: string): void {
+  const round = machine.ledger.rounds[roundId]
+  const local = localRound(machine, roundId)
+  if (round === undefined || round.phase === 'closing' || local.observed.has(round.phase) || !isValidator(machine, machine.self)) return
+  local.observed.add(round.phase)
+  const items = [...(local.held.get(round.phase) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))
+  const body = { round: roundId, phase: round.phase, items }
+  const message = signOnce(machine, out, `${roundId}/${round.phase}/observation`, 'observation', body)
+  if (message === null) return
+  receiveObservation(machine, out, message)
+  out.push({ type: 'publish', message })
+}
+
+// Whom a phase waits for, besides its timer. SPEC.md, "Who is expected".
+function expectedMembers(machine: Machine, round: RoundState, phase: Phase): string[] {
+  const present = presentMembers(machine)
+  const able = (what: 'canAnswer' | 'canJudge'): string[] =>
+    [...present].flatMap(([member, abilities]) => {
+      const benched = (machine.ledger.members[member]?.benchedUntil ?? Infinity) > machine.ledger.records
+      return abilities[what] && !benched && !(round.truth !== null && member === round.asker) ? [member] : []
+    })
+  switch (phase) {
+    case 'answer-commit':
+      return able('canAnswer')
+    case 'ballot-commit':
+      return able('canJudge')
+    case 'answer-reveal':
+    case 'ballot-reveal':
+      return cutOf(round, COMMIT_OF[phase]).map(([author]) => author)
+    case 'evaluate':
+      return [round.asker]
+    case 'credit':
+      return (round.frozen?.players ?? []).filter((player) => present.has(player))
+  }
+}
+
+function compute(machine: Machine, out: Effect[], roundId: string, job: ComputeJob): void {
+  const round = machine.ledger.rounds[roundId]
+  const open = openOf(machine, roundId)
+  if (round === undefined || round.frozen === null || open === undefined) return
+  const transcript = gatherTranscript(roundId, round, open.body.task, (id) => machine.items.get(id))
+  out.push({ type: 'compute', round: roundId, job, transcript })
+}
+
+/** The result of a round is computed: this node can now propose it and vote on it. */
+export function receiveComputed(machine: Machine, out: Effect[], roundId: string, computed: RoundResult): void {
+  if (machine.ledger.rounds[roundId] === undefined) return
+  const result = resultSchema.parse(computed)
+  const hash = resultHash(result)
+  localRound(machine, roundId).resultHash = hash
+  machine.results.set(hash, result)
+  persist(out, KEYS.result(hash), encode(result))
+}

@@ -1,0 +1,132 @@
+import { z } from 'zod'
+import { restoreAgreement, type Certificate, type Proposal, type Vote } from '../../consensus/index.ts'
+import { decodeCanonical } from '../encoding.ts'
+import { openEnvelope, type Message } from '../envelope.ts'
+import { isItem } from '../ledger/items.ts'
+import { resultSchema } from '../ledger/result.ts'
+import type { LedgerState } from '../ledger/state.ts'
+import { resultHash } from '../ledger/close-round.ts'
+import { bytes, hashSchema } from '../bodies.ts'
+import { blockHash } from './chain.ts'
+import { getOne, type Reading } from './keys.ts'
+import { createMachine, localRound, type Machine, type MachineConfig } from './machine-state.ts'
+
+/** Why a store can't be continued from. */
+export class RestoreError extends Error {
+  readonly key: string
+  constructor(key: string) {
+    super(`the store holds something unreadable under ${key}`)
+    this.name = 'RestoreError'
+    this.key = key
+  }
+}
+
+const headSchema = z.strictObject({ hash: hashSchema, view: z.number().int().min(0) })
+const secretSchema = z.strictObject({ content: z.custom<Uint8Array>((value) => value instanceof Uint8Array), salt: bytes(32) })
+const truthSchema = z.strictObject({ accepted: z.array(z.string()), salt: bytes(32) })
+
+/**
+ * A machine as it was when the store was last written: ledger, certificates, own signed messages, and the items of open
+ * rounds. An empty store gives a fresh one. Yields reads; throws RestoreError if the store is damaged.
+ */
+export function* restoreMachine(config: MachineConfig): Reading<Machine> {
+  const machine = createMachine(config)
+  const saved = yield* getOne('state')
+  if (saved !== null) {
+    const { state, head } = decode('state', saved) as { state: LedgerState; head: unknown }
+    machine.ledger = state
+    machine.head = headSchema.parse(head)
+    machine.agreement.final = { view: machine.head.view, block: machine.head.hash, certificate: null }
+    machine.agreement.view = machine.head.view + 1
+  }
+  yield* restoreItems(machine)
+  yield* restoreOwn(machine)
+  yield* restoreSecrets(machine)
+  for (const [key] of yield { type: 'range', prefix: 'unfinal/' }) {
+    const proposal = yield* getMessage(machine, `proposal/${key.slice('unfinal/'.length)}`)
+    if (proposal?.kind !== 'proposal' || proposal.body.height <= machine.ledger.height) continue
+    const hash = blockHash(proposal.body)
+    machine.blocks.set(hash, { hash, block: proposal.body, message: proposal, applied: null })
+  }
+  yield* restoreVotes(machine)
+  return machine
+}
+
+function* restoreItems(machine: Machine): Reading<void> {
+  for (const [key] of yield { type: 'range', prefix: 'open-item/' }) {
+    const message = yield* getMessage(machine, `item/${key.split('/')[2]}`)
+    if (message === null) continue
+    machine.items.set(message.id, message)
+    if (!isItem(message)) continue
+    const { round, phase } = message.body
+    const { held } = localRound(machine, round)
+    const inPhase = held.get(phase) ?? new Map<string, string>()
+    if (!inPhase.has(message.author)) held.set(phase, inPhase.set(message.author, message.id))
+  }
+}
+
+function* restoreOwn(machine: Machine): Reading<void> {
+  for (const [key, value] of yield { type: 'range', prefix: 'own/' }) {
+    const slot = key.slice('own/'.length)
+    const message = readEnvelope(machine, key, value)
+    machine.own.set(slot, message)
+    if (message.kind === 'open' && message.body.sequence > (machine.ledger.members[machine.self]?.opened ?? 0)) {
+      machine.pool.opens.set(message.id, message)
+    }
+    if (message.kind !== 'observation') continue
+    const { round, phase } = message.body
+    const local = localRound(machine, round)
+    local.observed.add(phase)
+    local.observations.set(phase, new Map([[machine.self, message]]))
+  }
+}
+
+function* restoreSecrets(machine: Machine): Reading<void> {
+  for (const [key, value] of yield { type: 'range', prefix: 'secret/' }) {
+    const [, round, phase] = key.split('/') as [string, string, string]
+    const local = localRound(machine, round)
+    if (phase === 'evaluate') local.truth = truthSchema.parse(decode(key, value))
+    else if (phase === 'answer-reveal' || phase === 'ballot-reveal') local.secrets.set(phase, secretSchema.parse(decode(key, value)))
+  }
+}
+
+function* restoreVotes(machine: Machine): Reading<void> {
+  const certificates = (yield { type: 'range', prefix: 'certificate/' }).map(([key, value]) => decode(key, value) as Certificate)
+  const ownVotes: Vote[] = []
+  const ownProposals: Proposal[] = []
+  for (const message of machine.own.values()) {
+    if (message.kind === 'vote') ownVotes.push(message.body)
+    if (message.kind !== 'proposal') continue
+    const { view, parent } = message.body
+    const block = blockHash(message.body)
+    ownProposals.push({ view, block, parent, author: machine.self })
+    if (message.body.height > machine.ledger.height) machine.blocks.set(block, { hash: block, block: message.body, message, applied: null })
+  }
+  machine.resumed = restoreAgreement(machine.agreement, { certificates, ownVotes, ownProposals })
+}
+
+function* getMessage(machine: Machine, key: string): Reading<Message | null> {
+  const value = yield* getOne(key)
+  return value === null ? null : readEnvelope(machine, key, value)
+}
+
+function readEnvelope(machine: Machine, key: string, value: Uint8Array): Message {
+  const opened = openEnvelope(value, machine.rules.network, machine.config.verify)
+  if (!opened.ok) throw new RestoreError(key)
+  return opened.message
+}
+
+function decode(key: string, value: Uint8Array): unknown {
+  const decoded = decodeCanonical(value)
+  if (decoded === null) throw new RestoreError(key)
+  return decoded
+}
+
+/** Reads a closed round's result, or null. */
+export function* readResult(hash: string): Reading<z.infer<typeof resultSchema> | null> {
+  const value = yield* getOne(`result/${hash}`)
+  if (value === null) return null
+  const result = resultSchema.parse(decode(`result/${hash}`, value))
+  if (resultHash(result) !== hash) throw new RestoreError(`result/${hash}`)
+  return result
+}

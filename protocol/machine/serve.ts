@@ -1,0 +1,98 @@
+import type { Certificate } from '../../consensus/index.ts'
+import type { Block } from '../bodies.ts'
+import { BODY_SCHEMAS } from '../bodies.ts'
+import { decodeCanonical } from '../encoding.ts'
+import { encodeFrame, type Request } from '../frames.ts'
+import type { Genesis } from '../genesis.ts'
+import { resultSchema } from '../ledger/result.ts'
+import { getOne, padded, type Reading } from './keys.ts'
+
+/** One reply holds at most this much; who needs more asks again. */
+const REPLY_BYTES_MAX = 4_000_000
+const REPLY_BLOCKS_MAX = 100
+
+interface FinalEntry {
+  hash: string
+  view: number
+  certificate: Certificate | null
+}
+
+/** The frames that answer a peer's request, read from the store. What is not there is left out. */
+export function* serve(request: Request, genesis: Genesis): Reading<Uint8Array[]> {
+  switch (request.type) {
+    case 'get':
+      return yield* serveHashes(request.hashes)
+    case 'chain':
+      return yield* serveChain(request.fromHeight)
+    case 'certificates': {
+      const entries = yield { type: 'range', prefix: 'certificate/' }
+      const certificates = entries.map(([, value]) => decodeCanonical(value) as Certificate)
+      return certificates
+        .filter(({ kind, view }) => kind === 'finalize' || view >= request.fromView)
+        .map((certificate) => encodeFrame({ type: 'certificate', certificate }))
+    }
+    case 'genesis':
+      return [encodeFrame({ type: 'genesis', genesis })]
+    case 'deliver':
+      return []
+  }
+}
+
+function* serveHashes(hashes: readonly string[]): Reading<Uint8Array[]> {
+  const frames: Uint8Array[] = []
+  let sizeBytes = 0
+  for (const hash of hashes) {
+    const envelope = (yield* getOne(`item/${hash}`)) ?? (yield* getOne(`proposal/${hash}`))
+    const result = envelope === null ? yield* getOne(`result/${hash}`) : null
+    const frame = envelope !== null ? encodeFrame({ type: 'envelope', bytes: envelope }) : result !== null ? resultFrame(result) : null
+    if (frame === null) continue
+    sizeBytes += frame.length
+    if (sizeBytes > REPLY_BYTES_MAX && frames.length > 0) break
+    frames.push(frame)
+  }
+  return frames
+}
+
+// Final blocks in order, each after the items and results it refers to; then the certificate that makes them final.
+function* serveChain(fromHeight: number): Reading<Uint8Array[]> {
+  const frames: Uint8Array[] = []
+  let sizeBytes = 0
+  let certified = 0
+  const finals = yield { type: 'range', prefix: 'final/', from: `final/${padded(fromHeight)}`, limit: REPLY_BLOCKS_MAX }
+  for (const [, value] of finals) {
+    const { hash, certificate } = decodeCanonical(value) as FinalEntry
+    const proposal = yield* getOne(`proposal/${hash}`)
+    if (proposal === null) break
+    const block = blockOf(proposal)
+    const added = [...(yield* serveHashes(referencesOf(block))), encodeFrame({ type: 'envelope', bytes: proposal })]
+    if (certificate !== null) added.push(encodeFrame({ type: 'certificate', certificate }))
+    sizeBytes += added.reduce((sum, frame) => sum + frame.length, 0)
+    if (sizeBytes > REPLY_BYTES_MAX && certified > 0) break
+    frames.push(...added)
+    if (certificate !== null) certified = frames.length
+  }
+  return frames.slice(0, certified)
+}
+
+function blockOf(envelope: Uint8Array): Block {
+  const { body } = decodeCanonical(envelope) as { body: Uint8Array }
+  return BODY_SCHEMAS.proposal.parse(decodeCanonical(body))
+}
+
+// Items that carried observations list, and results.
+function referencesOf(block: Block): string[] {
+  return block.entries.flatMap((entry) => {
+    if (entry.type === 'result') return [entry.hash]
+    if (entry.type !== 'cut') return []
+    const listed = entry.observations.flatMap((bytes) => {
+      const { body } = decodeCanonical(bytes) as { body: Uint8Array }
+      return BODY_SCHEMAS.observation.parse(decodeCanonical(body)).items.map(([, id]) => id)
+    })
+    return [...new Set(listed)]
+  })
+}
+
+/** Whether bytes are the encoding of a result, as a frame. */
+function resultFrame(bytes: Uint8Array): Uint8Array {
+  return encodeFrame({ type: 'result', result: resultSchema.parse(decodeCanonical(bytes)) })
+}

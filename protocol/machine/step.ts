@@ -1,0 +1,305 @@
+/** The machine that composes agreement, rounds and ledger: one step function. SPEC.md gives the rules in prose. */
+import {
+  bestNotarized,
+  certificatesSince,
+  fireTimer,
+  isPending,
+  receiveCertificate,
+  receiveVote,
+  setMaterial,
+  type AgreementEffect,
+  type TimerName,
+} from '../../consensus/index.ts'
+import type { Phase } from '../bodies.ts'
+import { encode } from '../encoding.ts'
+import type { Message } from '../envelope.ts'
+import { encodeFrame } from '../frames.ts'
+import { isItem } from '../ledger/items.ts'
+import { checkJoin, checkOpen } from '../ledger/open-round.ts'
+import { truthCommitment } from '../sealed.ts'
+import { advanceFinal, hasMaterial, proposeBlock, receiveBlock, requestChain, retryWaiting, validateProposal } from './chain.ts'
+import type { Effect, Event, Verdict } from './events.ts'
+import { KEYS } from './keys.ts'
+import { forgetOwn, isValidator, localRound, openSlot, persist, presentMembers, signOnce, type Machine } from './machine-state.ts'
+import { checkPhase, contributeShare, enterPhase, observe, receiveComputed, receiveItem, receiveObservation, seal, storeItem } from './phases.ts'
+import { announce, resend } from './standstill.ts'
+
+/** Opens that wait to be included, from one author and in all. */
+const POOLED_PER_AUTHOR_MAX = 16
+const POOLED_MAX = 1_024
+
+/**
+ * One step of a node: what happened, and what has to be done about it, in order. The machine is changed in place and
+ * belongs to its caller; the same machine and events give the same effects. `nowMs` is local time and only ever compared
+ * with itself. Never throws for anything that peers or agents can cause.
+ */
+export function step(machine: Machine, event: Event, nowMs: number): { machine: Machine; effects: Effect[] } {
+  machine.nowMs = nowMs
+  const out: Effect[] = []
+  const agreed: AgreementEffect[] = []
+  handle(machine, out, agreed, event)
+  settle(machine, out, agreed)
+  return { machine, effects: out }
+}
+
+function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], event: Event): void {
+  switch (event.type) {
+    case 'start':
+      agreed.push(...machine.resumed.splice(0))
+      retryFinal(machine, out)
+      for (const round of Object.keys(machine.ledger.rounds)) enterPhase(machine, out, round)
+      out.push({ type: 'timer', name: 'standstill', ms: machine.rules.parameters.standstillMs })
+      announce(machine, out)
+      return
+    case 'message':
+      out.push({ type: 'verdict', verdict: receive(machine, out, agreed, event.message) })
+      return
+    case 'frames':
+      return receiveFrames(machine, out, agreed, event)
+    case 'timer':
+      return receiveTimer(machine, out, agreed, event.name)
+    case 'peer-connected':
+      requestChain(machine, out, event.member)
+      out.push({ type: 'request', to: event.member, request: { type: 'certificates', fromView: machine.head.view + 1 } })
+      return announce(machine, out, false)
+    case 'peer-disconnected':
+      machine.presence.delete(event.member)
+      return recheckPhases(machine, out)
+    case 'answered':
+      return seal(machine, out, event.round, 'answer-reveal', event.answer, event.salt)
+    case 'judged':
+      return seal(machine, out, event.round, 'ballot-reveal', event.ballot, event.salt)
+    case 'ranked':
+      out.push({ type: 'notify', notice: { type: 'ranked', round: event.round, ranked: event.ranked } })
+      return
+    case 'shared':
+      return contributeShare(machine, out, { round: event.round, phase: 'credit', blocks: event.blocks })
+    case 'computed':
+      receiveComputed(machine, out, event.round, event.result)
+      return retryWaiting(machine, out, agreed)
+    case 'ask':
+      return ask(machine, out, event)
+  }
+}
+
+/** Performs what agreement asks for until it asks for nothing more, then looks whether there is material. */
+function settle(machine: Machine, out: Effect[], agreed: AgreementEffect[]): void {
+  const queue = [...agreed]
+  let declined = false
+  for (;;) {
+    const effect = queue.shift()
+    if (effect !== undefined) {
+      queue.push(...perform(machine, out, effect))
+      if (effect.type === 'propose' && machine.agreement.views.get(effect.view)?.proposed === false) declined = true
+      continue
+    }
+    if (declined) return
+    queue.push(...setMaterial(machine.agreement, hasMaterial(machine, out)))
+    if (queue.length === 0) return
+  }
+}
+
+function perform(machine: Machine, out: Effect[], effect: AgreementEffect): AgreementEffect[] {
+  switch (effect.type) {
+    case 'propose': {
+      const effects = proposeBlock(machine, out, effect.view, effect.parent)
+      if (effects !== null) return effects
+      const view = machine.agreement.views.get(effect.view)
+      if (view !== undefined) view.proposed = false
+      return []
+    }
+    case 'validate':
+      return validateProposal(machine, out, effect.proposal)
+    case 'vote': {
+      const { vote, justification } = effect
+      if (justification !== null) persistCertificate(out, justification)
+      const message = signOnce(machine, out, `vote/${vote.epoch}/${vote.view}/${vote.kind}`, 'vote', vote)
+      if (message === null) return []
+      out.push({ type: 'publish', message })
+      return receiveVote(machine.agreement, { vote, author: machine.self, signature: message.signature })
+    }
+    case 'certified':
+      persistCertificate(out, effect.certificate)
+      return []
+    case 'finalized':
+      for (const { view, kind } of effect.dropped) persist(out, KEYS.certificate(view, kind), null)
+      if (advanceFinal(machine, out, effect.certificate)) afterFinal(machine, out)
+      return []
+    case 'timer':
+      out.push({ type: 'timer', name: `${effect.timer}/${effect.view}`, ms: effect.ms })
+      return []
+    case 'fetch-certificates':
+      out.push({ type: 'request', to: effect.from, request: { type: 'certificates', fromView: effect.fromView } })
+      return []
+    case 'help': {
+      const frames = certificatesSince(machine.agreement, machine.head.view + 1)
+      out.push({ type: 'send', to: effect.member, frames: frames.map((certificate) => encodeFrame({ type: 'certificate', certificate })) })
+      return []
+    }
+  }
+}
+
+function persistCertificate(out: Effect[], certificate: { view: number; kind: string }): void {
+  persist(out, KEYS.certificate(certificate.view, certificate.kind), encode(certificate))
+}
+
+/** The head has moved: rounds enter their phases, and what waited for it is looked at again. */
+function afterFinal(machine: Machine, out: Effect[]): void {
+  for (const slot of [...machine.own.keys()]) {
+    const [kind, , view] = slot.split('/')
+    if ((kind === 'vote' || kind === 'proposal') && Number(view) < machine.head.view - 10) forgetOwn(machine, out, slot)
+  }
+  for (const [id, open] of machine.pool.opens) {
+    if (checkOpen(machine.ledger, open, machine.rules) === 'sequence-reused') machine.pool.opens.delete(id)
+  }
+  machine.wanted.clear()
+  for (const round of Object.keys(machine.ledger.rounds)) enterPhase(machine, out, round)
+  const early = [...machine.early.values()]
+  machine.early.clear()
+  for (const message of early) {
+    if (isItem(message)) receiveItem(machine, out, message)
+    else if (message.kind === 'observation') receiveObservation(machine, out, message)
+  }
+}
+
+/** A message whose envelope is in order: what it means now. */
+function receive(machine: Machine, out: Effect[], agreed: AgreementEffect[], message: Message): Verdict {
+  if (machine.wanted.has(message.id) && (isItem(message) || message.kind === 'open')) {
+    machine.wanted.delete(message.id)
+    storeItem(machine, out, message)
+    if (isItem(message)) receiveItem(machine, out, message)
+    retryWaiting(machine, out, agreed)
+    retryFinal(machine, out)
+    return { verdict: 'accept' }
+  }
+  switch (message.kind) {
+    case 'presence':
+      return receivePresence(machine, out, message)
+    case 'join': {
+      const code = checkJoin(machine.ledger, message, machine.rules)
+      if (code !== null || machine.pool.joins.size >= POOLED_MAX) return { verdict: 'ignore', code: 'not-valid-now' }
+      machine.pool.joins.set(message.author, message)
+      return { verdict: 'accept' }
+    }
+    case 'open':
+      return receiveOpen(machine, message)
+    case 'observation':
+      return receiveObservation(machine, out, message)
+    case 'vote':
+      if (!isValidator(machine, message.author)) return { verdict: 'ignore', code: 'not-a-validator' }
+      agreed.push(...receiveVote(machine.agreement, { vote: message.body, author: message.author, signature: message.signature }))
+      return { verdict: 'accept' }
+    case 'proposal': {
+      const { verdict, effects } = receiveBlock(machine, out, message)
+      agreed.push(...effects)
+      return verdict
+    }
+    default:
+      return receiveItem(machine, out, message)
+  }
+}
+
+function receivePresence(machine: Machine, out: Effect[], { author, body }: Message<'presence'>): Verdict {
+  if (machine.ledger.members[author] === undefined) return { verdict: 'ignore', code: 'unknown-member' }
+  const known = machine.presence.get(author)
+  if (known !== undefined && known.sequence >= body.sequence) return { verdict: 'ignore', code: 'stale' }
+  machine.presence.set(author, { ...body, seenMs: machine.nowMs })
+  if (known === undefined) recheckPhases(machine, out)
+  return { verdict: 'accept' }
+}
+
+function receiveOpen(machine: Machine, open: Message<'open'>): Verdict {
+  if (machine.pool.opens.has(open.id)) return { verdict: 'ignore', code: 'slot-taken' }
+  const code = checkOpen(machine.ledger, open, machine.rules)
+  // An asker at its limit has to wait; everything else will not become valid.
+  if (code !== null && code !== 'too-many-open-rounds') return { verdict: 'ignore', code: 'not-valid-now' }
+  const pooled = [...machine.pool.opens.values()].filter(({ author }) => author === open.author).length
+  if (pooled >= POOLED_PER_AUTHOR_MAX || machine.pool.opens.size >= POOLED_MAX) return { verdict: 'ignore', code: 'buffer-full' }
+  machine.pool.opens.set(open.id, open)
+  return { verdict: 'accept' }
+}
+
+// Frames of a stream: what was asked for is stored as it is, the rest is treated like gossip.
+function receiveFrames(machine: Machine, out: Effect[], agreed: AgreementEffect[], event: Extract<Event, { type: 'frames' }>): void {
+  const height = machine.ledger.height
+  for (const frame of event.frames) {
+    if (frame.type === 'result') {
+      if (event.asked !== null && machine.results.size < POOLED_MAX) machine.results.set(frame.hash, frame.result)
+    } else if (frame.type === 'certificate') {
+      agreed.push(...receiveCertificate(machine.agreement, frame.certificate))
+      if (frame.certificate.kind === 'finalize' && advanceFinal(machine, out, frame.certificate)) afterFinal(machine, out)
+    } else if (frame.type === 'message') receiveStreamed(machine, out, agreed, frame.message, event.asked === 'chain')
+  }
+  retryWaiting(machine, out, agreed)
+  retryFinal(machine, out)
+  if (event.asked === 'chain' && machine.ledger.height > height) requestChain(machine, out, event.from)
+}
+
+function receiveStreamed(machine: Machine, out: Effect[], agreed: AgreementEffect[], message: Message, isHistory: boolean): void {
+  if (isHistory && isItem(message)) storeItem(machine, out, message)
+  else receive(machine, out, agreed, message)
+}
+
+// A finalization that could not be followed for want of blocks or items is tried again.
+function retryFinal(machine: Machine, out: Effect[]): void {
+  const { certificate, block } = machine.agreement.final
+  if (certificate === null || block === machine.head.hash) return
+  if (certificate.view > machine.head.view && advanceFinal(machine, out, certificate)) afterFinal(machine, out)
+}
+
+function receiveTimer(machine: Machine, out: Effect[], agreed: AgreementEffect[], name: string): void {
+  const [kind, ...rest] = name.split('/')
+  if (kind === 'fill' || kind === 'leader' || kind === 'view') agreed.push(...fireTimer(machine.agreement, kind satisfies TimerName, Number(rest[0])))
+  if (kind === 'phase') {
+    const [round, phase] = rest as [string, Phase]
+    if (machine.ledger.rounds[round]?.phase === phase) observe(machine, out, round)
+  }
+  if (kind === 'presence') {
+    announce(machine, out)
+    recheckPhases(machine, out)
+  }
+  if (kind === 'standstill') {
+    resend(machine, out)
+    out.push({ type: 'timer', name: 'standstill', ms: machine.rules.parameters.standstillMs })
+  }
+}
+
+// Who is expected has changed.
+function recheckPhases(machine: Machine, out: Effect[]): void {
+  for (const round of Object.keys(machine.ledger.rounds)) checkPhase(machine, out, round)
+}
+
+function ask(machine: Machine, out: Effect[], { ticket, task, truth }: Extract<Event, { type: 'ask' }>): void {
+  const answer = (round: string | null, code: string | null): void => {
+    out.push({ type: 'notify', notice: { type: 'asked', ticket, round, code } })
+  }
+  const member = machine.ledger.members[machine.self]
+  if (member === undefined) return answer(null, 'not-a-member')
+  const pooled = [...machine.pool.opens.values()].filter(({ author }) => author === machine.self).map(({ body }) => body.sequence)
+  const sequence = Math.max(member.opened, ...pooled) + 1
+  const commitment = truth === null ? null : truthCommitment(truth.accepted, truth.salt)
+  const message = signOnce(machine, out, openSlot(sequence), 'open', { sequence, task, truth: commitment })
+  if (message === null) return answer(null, 'refused-to-sign')
+  const verdict = receiveOpen(machine, message)
+  if (verdict.verdict !== 'accept') {
+    forgetOwn(machine, out, openSlot(sequence))
+    return answer(null, checkOpen(machine.ledger, message, machine.rules) ?? verdict.code)
+  }
+  if (truth !== null) {
+    localRound(machine, message.id).truth = truth
+    persist(out, KEYS.secret(message.id, 'evaluate'), encode(truth))
+  }
+  out.push({ type: 'publish', message })
+  answer(message.id, null)
+}
+
+/** Whether the node waits for its network: a block is due or not final. Members that are not heard of are named. */
+export function describeProgress(machine: Machine): { pending: boolean; view: number; notarized: number; absent: string[] } {
+  const present = presentMembers(machine)
+  return {
+    pending: isPending(machine.agreement),
+    view: machine.agreement.view,
+    notarized: bestNotarized(machine.agreement).view,
+    absent: machine.ledger.validators.map(({ member }) => member).filter((member) => !present.has(member)),
+  }
+}

@@ -1,0 +1,82 @@
+import { schedulePairs, sha256, type CutItem } from '../../consensus/index.ts'
+import type { AnswerContent, BallotContent, Body, Task } from '../bodies.ts'
+import { encode } from '../encoding.ts'
+import type { Message } from '../envelope.ts'
+import { answerOf, ballotOf, cutOf } from '../ledger/items.ts'
+import type { FrozenWeights, RoundState, Rules } from '../ledger/state.ts'
+
+/** Everything agreed of a round, as plain data: the sole input of its ranking, evaluation and credit. */
+export interface Transcript {
+  round: string
+  task: Task
+  /** In author order, which is the order that ballots and results count answers in. */
+  answers: { author: string; content: AnswerContent }[]
+  ballots: { author: string; content: BallotContent }[]
+  /** Accepted values if the truth was revealed, null otherwise; `truthCommitted` tells whether there was one to reveal. */
+  accepted: string[] | null
+  truthCommitted: boolean
+  shares: { author: string; blocks: Body<'share'>['blocks'] }[]
+  frozen: FrozenWeights
+  pairSeed: string | null
+  /** Seed of the credit plan: it follows from the agreed reveals, so nobody chooses it. */
+  creditSeed: string
+}
+
+/**
+ * Gathers the transcript of a round from the items of its cuts.
+ * @throws RangeError if weights are not frozen yet, or an item of a cut is not at hand: it was when the cut was applied
+ */
+export function gatherTranscript(
+  roundId: string,
+  round: RoundState,
+  task: Task,
+  item: (id: string) => Message | undefined,
+): Transcript {
+  if (round.frozen === null) throw new RangeError('the weights of the round are not frozen yet')
+  const held = ([, id]: CutItem): Message => {
+    const message = item(id)
+    if (message === undefined) throw new RangeError(`item ${id} of a cut is not at hand`)
+    return message
+  }
+  const truth = cutOf(round, 'evaluate').map(held)[0]
+  return {
+    round: roundId,
+    task,
+    answers: answersOf(round, item),
+    ballots: cutOf(round, 'ballot-reveal').flatMap((entry) => withContent(held(entry), ballotOf)),
+    accepted: truth?.kind === 'truth' ? truth.body.accepted : null,
+    truthCommitted: round.truth !== null,
+    shares: cutOf(round, 'credit').flatMap((entry) => {
+      const message = held(entry)
+      return message.kind === 'share' ? [{ author: message.author, blocks: message.body.blocks }] : []
+    }),
+    frozen: round.frozen,
+    pairSeed: round.pairSeed,
+    creditSeed: sha256(encode(['peerage/credit/1', roundId, cutOf(round, 'answer-reveal'), cutOf(round, 'ballot-reveal')])),
+  }
+}
+
+/** The revealed answers of a round in author order, as soon as they are agreed. */
+export function answersOf(round: RoundState, item: (id: string) => Message | undefined): Transcript['answers'] {
+  return cutOf(round, 'answer-reveal').flatMap(([, id]) => {
+    const message = item(id)
+    return message === undefined ? [] : withContent(message, answerOf)
+  })
+}
+
+/** The pairs that a judge is asked for; empty with open pairing, where any pair counts. */
+export function pairsFor(
+  judge: string,
+  answers: readonly { author: string }[],
+  pairSeed: string,
+  { parameters }: Rules,
+): { left: number; right: number }[] {
+  if (parameters.pairing === 'open') return []
+  const own = parameters.selfBallots ? [] : answers.flatMap(({ author }, index) => (author === judge ? [index] : []))
+  return schedulePairs({ answers: answers.length, own, seed: pairSeed, judge })
+}
+
+function withContent<T>(message: Message, read: (reveal: Message<'reveal'>) => T | null): { author: string; content: T }[] {
+  const content = message.kind === 'reveal' ? read(message) : null
+  return content === null ? [] : [{ author: message.author, content }]
+}

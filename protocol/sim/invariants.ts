@@ -1,0 +1,119 @@
+/** What must hold in every run, checked from the outside: from notices, from what was sent, and from the stores. */
+import { contradicts, sha256, type Vote } from '../../consensus/index.ts'
+import { encode } from '../encoding.ts'
+import type { Message } from '../envelope.ts'
+import { openEnvelope } from '../envelope.ts'
+import { applyBlock } from '../ledger/apply-block.ts'
+import { genesisState, stateRoot } from '../ledger/state.ts'
+import type { Notice } from '../machine/events.ts'
+import { readResult } from '../machine/restore.ts'
+import type { RoundResult } from '../ledger/result.ts'
+import { decodeCanonical } from '../encoding.ts'
+import { verifySimulated } from './members.ts'
+import { drive, type SimNode, type World } from './world.ts'
+
+export interface Witness {
+  violations: string[]
+  /** Rounds closed by height, from the first node that said so. */
+  closed: Map<string, number>
+}
+
+/** Watches a world; the witness fills as it runs. */
+export function watch(world: World): Witness {
+  const witness: Witness = { violations: [], closed: new Map() }
+  const finalByHeight = new Map<number, string>()
+  const votes = new Map<string, Vote[]>()
+  const slots = new Map<string, string>()
+  world.onNotice = (node, notice) => {
+    if (notice.type === 'block-final') noteFinal(witness, finalByHeight, node, notice)
+    if (notice.type === 'round-closed') {
+      witness.closed.set(notice.closed.round, notice.height)
+      witness.violations.push(...checkResult(notice.closed.result))
+    }
+    if (notice.type === 'refused-to-sign') witness.violations.push(`node ${node.index} was asked to contradict itself in ${notice.slot}`)
+    if (notice.type === 'result-differs') witness.violations.push(`node ${node.index} computed another result for ${notice.round}`)
+  }
+  world.onSent = (node, { message }) => noteSent(witness, votes, slots, node, message)
+  return witness
+}
+
+function noteFinal(witness: Witness, finals: Map<number, string>, node: SimNode, notice: Extract<Notice, { type: 'block-final' }>): void {
+  const said = `${notice.hash}/${notice.stateRoot}`
+  const known = finals.get(notice.height)
+  if (known === undefined) finals.set(notice.height, said)
+  else if (known !== said) witness.violations.push(`node ${node.index} has another final block at height ${notice.height}`)
+}
+
+// Nobody signs two things for one slot, over all of its lives.
+function noteSent(witness: Witness, votes: Map<string, Vote[]>, slots: Map<string, string>, node: SimNode, message: Message): void {
+  if (message.kind === 'presence') return
+  if (message.kind === 'vote') {
+    const key = `${node.index}/${message.body.view}`
+    const earlier = votes.get(key) ?? []
+    if (earlier.some((vote) => contradicts(vote, message.body))) witness.violations.push(`node ${node.index} contradicts itself in view ${message.body.view}`)
+    votes.set(key, [...earlier, message.body])
+    return
+  }
+  const slot = slotOf(node, message)
+  const known = slots.get(slot)
+  const said = sha256(encode(message.body))
+  if (known !== undefined && known !== said) witness.violations.push(`node ${node.index} signed two bodies for ${slot}`)
+  slots.set(slot, said)
+}
+
+function slotOf(node: SimNode, message: Message): string {
+  if (message.kind === 'proposal') return `${node.index}/proposal/${message.body.view}`
+  if ('round' in message.body) return `${node.index}/${message.body.round}/${message.body.phase}/${message.kind === 'observation'}`
+  return `${node.index}/${message.kind}/${'sequence' in message.body ? message.body.sequence : ''}`
+}
+
+function checkResult(result: RoundResult): string[] {
+  const violations: string[] = []
+  if (result.credit !== null) {
+    const { credit, grandValue, denominator } = result.credit
+    const sum = credit.reduce((total, part) => total + BigInt(part), 0n)
+    if (sum !== BigInt(grandValue) * BigInt(denominator)) violations.push(`credit of ${result.round} does not sum to v(N)`)
+  }
+  const mass = result.clusters.reduce((total, cluster) => total + cluster.mass, 0)
+  if (result.clusters.length > 0 && mass !== 1_000_000) violations.push(`masses of ${result.round} do not sum to one`)
+  return violations
+}
+
+/** Replays each node's stored blocks from genesis: the state they lead to must be the node's own, and points conserved. */
+export function checkReplay(world: World): string[] {
+  return world.nodes.flatMap((node) => {
+    const { ledger } = node.machine ?? {}
+    if (ledger === undefined) return []
+    let state = genesisState(world.genesis, world.network)
+    for (let height = 1; height <= ledger.height; height++) {
+      const replayed = replayBlock(world, node, state, height)
+      if (replayed === null) return [`node ${node.index} can't replay block ${height}`]
+      state = replayed
+    }
+    const held = Object.values(state.members).reduce((sum, member) => sum + member.points, 0)
+    return [
+      ...(stateRoot(state) === stateRoot(ledger) ? [] : [`node ${node.index} replays to another state`]),
+      ...(held === state.minted ? [] : [`node ${node.index} holds ${held} points of ${state.minted} minted`]),
+    ]
+  })
+}
+
+function replayBlock(world: World, node: SimNode, state: ReturnType<typeof genesisState>, height: number): typeof state | null {
+  const { network, parameters } = { network: world.network, parameters: world.genesis.parameters }
+  const message = (key: string): Message | undefined => {
+    const bytes = node.store.get(key)
+    const opened = bytes === undefined ? null : openEnvelope(bytes, network, verifySimulated)
+    return opened?.ok === true ? opened.message : undefined
+  }
+  const entry = node.store.get(`final/${String(height).padStart(16, '0')}`)
+  if (entry === undefined) return null
+  const proposal = message(`proposal/${(decodeCanonical(entry) as { hash: string }).hash}`)
+  if (proposal?.kind !== 'proposal') return null
+  const applied = applyBlock(state, proposal.body, {
+    rules: { network, parameters },
+    verify: verifySimulated,
+    item: (id) => message(`item/${id}`),
+    result: (_, hash) => drive(node, readResult(hash)) ?? 'missing',
+  })
+  return applied.ok ? applied.state : null
+}
