@@ -1,4 +1,5 @@
-import { beatProbability, decide } from './decision.ts'
+import { beatProbability } from './decision.ts'
+import { measureAnswers } from './measure.ts'
 import { divideFloor, MICRO, roundHalfUp } from './micro.ts'
 import type { Trial } from './reputation.ts'
 import type { Comparison, RankedAnswer, RankingInput } from './types.ts'
@@ -31,7 +32,7 @@ const PLAYERS_MIN = 3
  *
  * Without truth everything is leave-one-out, above chance, and a tenth: see `judgeAgreement` and `answerAgreement`.
  *
- * @throws RangeError as `decide`, or if `quality` does not have one entry per answer
+ * @throws RangeError as `measureAnswers`, or if `quality` does not have one entry per answer
  */
 export function gatherEvidence(input: EvidenceInput): RoundEvidence {
   const { players, quality, answers } = input
@@ -94,7 +95,7 @@ function judgeAgreement({ answers, comparisons, judgeWeights, answerWeights }: E
     return left === undefined || right === undefined ? [] : [{ ...comparison, left, right }]
   })
   const ballots = heard.filter(({ judge }) => judge !== player)
-  const { masses } = decide({ answers: others, comparisons: ballots, judgeWeights, answerWeights })
+  const { masses } = measureAnswers({ answers: others, comparisons: ballots, judgeWeights, answerWeights })
   const quality = others.map(({ cluster }) => masses[cluster] as number)
   const { success, failure } = scoreVerdicts(heard.filter(({ judge }) => judge === player), quality)
   return weaken(success, success + failure)
@@ -109,7 +110,7 @@ function answerAgreement({ answers, comparisons, judgeWeights, answerWeights }: 
   const own = answers.flatMap(({ author }, index) => (author === player ? [index] : []))
   if (own.length === 0 || answers.every(({ cluster }) => cluster === answers[0]?.cluster)) return sayNothing()
   const ballots = comparisons.filter(({ judge }) => judge !== player)
-  const { strengths } = decide({ answers, comparisons: ballots, judgeWeights, answerWeights })
+  const { strengths } = measureAnswers({ answers, comparisons: ballots, judgeWeights, answerWeights })
   const standings = answers.map((_, index) => computeStanding(answers, strengths, index))
   const chance = average(standings)
   const reached = average(own.map((index) => standings[index] as number))

@@ -1,6 +1,6 @@
 import type { TaskKind } from './types.ts'
 
-/** Longest number that is read, and the largest decimal exponent: beyond them a value equals no other. */
+/** Longest number that is read or results, and the largest decimal exponent: beyond them a value equals no other. */
 const NUMBER_LENGTH_MAX = 200
 const EXPONENT_MAX = 200
 
@@ -49,7 +49,8 @@ function formatNumber(value: string): string | null {
   const numerator = sign * above.numerator * below.denominator
   const denominator = sign * above.denominator * below.numerator
   const common = greatestCommonDivisor(numerator < 0n ? -numerator : numerator, denominator)
-  return denominator === common ? `${numerator / common}` : `${numerator / common}/${denominator / common}`
+  const reduced = denominator === common ? `${numerator / common}` : `${numerator / common}/${denominator / common}`
+  return reduced.length > NUMBER_LENGTH_MAX ? null : reduced
 }
 
 function parseDecimal(text: string): { numerator: bigint; denominator: bigint } | null {

@@ -15,9 +15,6 @@ export interface FrozenWeights {
   answerWeights: number[]
 }
 
-/** No judge counts for more than log-odds of 4 (right 98 times in 100), however long its record. */
-const JUDGE_WEIGHT_MAX = 4 * MICRO
-
 /** An answerer that was never right still weighs something, so that answers are comparable where nobody else answers. */
 const ANSWER_WEIGHT_MIN = MICRO / 1000
 
@@ -32,12 +29,15 @@ export function freezeWeights(players: readonly Standing[]): FrozenWeights {
   }
 }
 
-/** Log-odds at the end of the reliability interval nearer to one half, 0 where the interval contains it, null in probation. */
+/**
+ * Log-odds at the end of the reliability interval nearer to one half, 0 where the interval contains it, null in
+ * probation. As memory is bounded, so is the weight: 3.9 for a judge that never errs.
+ */
 function weighJudge(judging: Posterior): number | null {
   const { low, high, probation } = summarize(judging)
   if (probation) return null
-  if (low * 2 > MICRO) return Math.min(computeLogOdds(low), JUDGE_WEIGHT_MAX)
-  if (high * 2 < MICRO) return Math.max(computeLogOdds(high), -JUDGE_WEIGHT_MAX)
+  if (low * 2 > MICRO) return computeLogOdds(low)
+  if (high * 2 < MICRO) return computeLogOdds(high)
   return 0
 }
 

@@ -2,7 +2,6 @@ import { closesPhase, computeCut, freezeWeights, emptyPosterior, sha256, type Cu
 import { planCredit } from '../../credit/index.ts'
 import type { Entry, Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
-import { openEnvelope } from '../envelope.ts'
 import { withheld } from '../sealed.ts'
 import { refuse, type Applied, type LedgerContext, type Refusal } from './context.ts'
 import { checkItem, cutOf, isItem } from './items.ts'
@@ -32,7 +31,7 @@ export function applyCut(state: LedgerState, entry: CutEntry, context: LedgerCon
 function readObservations(entry: CutEntry, context: LedgerContext): Observation[] | null {
   const observations: Observation[] = []
   for (const bytes of entry.observations) {
-    const opened = openEnvelope(bytes, context.rules.network, context.verify)
+    const opened = context.open(bytes)
     if (!opened.ok || opened.message.kind !== 'observation') return null
     const { author, body } = opened.message
     if (body.round !== entry.round || body.phase !== entry.phase) return null
@@ -159,7 +158,7 @@ function freeze(state: LedgerState, round: RoundState): FrozenWeights {
 export function applyLate(state: LedgerState, roundId: string, bytes: Uint8Array, context: LedgerContext): Applied<LedgerState> {
   const round = state.rounds[roundId]
   if (round === undefined) return refuse('unknown-round')
-  const opened = openEnvelope(bytes, context.rules.network, context.verify)
+  const opened = context.open(bytes)
   if (!opened.ok || opened.message.kind !== 'reveal') return refuse('bad-envelope')
   const reveal = opened.message
   if (reveal.body.round !== roundId || !round.withheld.includes(reveal.author)) return refuse('nothing-withheld')

@@ -1,4 +1,5 @@
 import { emptyPosterior, observe, sha256, type Posterior, type TaskKind } from '../../consensus/index.ts'
+import { roundCredit } from '../../credit/index.ts'
 import { encode } from '../encoding.ts'
 import { refuse, type Applied, type LedgerContext } from './context.ts'
 import { cutOf } from './items.ts'
@@ -11,14 +12,22 @@ export interface MemberChange {
   height: number
   round: string
   kind: TaskKind
-  /** Posterior after the change, null where the round said nothing about that role. */
-  answering: Posterior | null
-  judging: Posterior | null
-  /** Index into the result's players, or null for a member that was only penalised. */
-  player: number | null
+  /** What the round said about the member in each role; null where it said nothing. */
+  answering: RoleChange | null
+  judging: RoleChange | null
+  /** Shapley credit rounded to micro-units, null for a member that was no player or where the round is unrated. */
+  creditMicro: number | null
   points: number
   pointsAfter: number
   penalty: 'withheld-reveal' | 'withheld-truth' | null
+}
+
+/** Evidence in micro-units, and the posterior before and after it. */
+export interface RoleChange {
+  success: number
+  failure: number
+  before: Posterior
+  after: Posterior
 }
 
 /** A round that a block closed. */
@@ -88,18 +97,20 @@ function changeMember(
   const answered = learn(before.answering[result.kind], withheld ? { success: 0, failure: 1_000_000 } : result.answering[index])
   const judged = learn(before.judging[result.kind], result.judging[index])
   const points = result.points[index] ?? 0
+  const creditMicro = result.credit === null ? null : (roundCredit(result.credit)[index] ?? null)
   const after: MemberState = {
     ...before,
-    answering: answered === null ? before.answering : { ...before.answering, [result.kind]: answered },
-    judging: judged === null ? before.judging : { ...before.judging, [result.kind]: judged },
+    answering: answered === null ? before.answering : { ...before.answering, [result.kind]: answered.after },
+    judging: judged === null ? before.judging : { ...before.judging, [result.kind]: judged.after },
     points: before.points + points,
     penalties: before.penalties + (penalty === null ? 0 : 1),
   }
-  const player = index < 0 ? null : index
-  return { after, change: { member, kind: result.kind, answering: answered, judging: judged, player, points, pointsAfter: after.points, penalty } }
+  const { kind } = result
+  return { after, change: { member, kind, answering: answered, judging: judged, creditMicro, points, pointsAfter: after.points, penalty } }
 }
 
-function learn(posterior: Posterior | undefined, evidence: { success: number; failure: number } | undefined): Posterior | null {
+function learn(posterior: Posterior | undefined, evidence: { success: number; failure: number } | undefined): RoleChange | null {
   if (evidence === undefined || evidence.success + evidence.failure === 0) return null
-  return observe(posterior ?? emptyPosterior(), evidence)
+  const before = posterior ?? emptyPosterior()
+  return { ...evidence, before, after: observe(before, evidence) }
 }

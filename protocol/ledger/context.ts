@@ -1,11 +1,11 @@
-import type { Message, Verify } from '../envelope.ts'
+import type { Message, OpenedEnvelope } from '../envelope.ts'
 import type { RoundResult } from './result.ts'
 import type { Rules } from './state.ts'
 
-/** What applying a block needs from outside: the network's rules, signatures, and what the block refers to by hash. */
+/** What applying a block needs from outside: the network's rules, embedded envelopes opened, and what it refers to by hash. */
 export interface LedgerContext {
   rules: Rules
-  verify: Verify
+  open: (envelope: Uint8Array) => OpenedEnvelope
   item: (id: string) => Message | undefined
   /** The result behind a hash; `wrong` where this node computed another one for the round. */
   result: (round: string, hash: string) => RoundResult | 'missing' | 'wrong'

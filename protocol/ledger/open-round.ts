@@ -1,4 +1,4 @@
-import { openEnvelope, type Message } from '../envelope.ts'
+import type { Message } from '../envelope.ts'
 import { refuse, type Applied, type LedgerCode, type LedgerContext } from './context.ts'
 import { emptyMember, type LedgerState, type Rules } from './state.ts'
 
@@ -17,7 +17,7 @@ export function checkOpen(state: LedgerState, open: Message<'open'>, rules: Rule
 
 /** Opens a round: its id is the id of the asker's message. */
 export function applyOpen(state: LedgerState, bytes: Uint8Array, context: LedgerContext): Applied<LedgerState> {
-  const opened = openEnvelope(bytes, context.rules.network, context.verify)
+  const opened = context.open(bytes)
   if (!opened.ok || opened.message.kind !== 'open') return refuse('bad-envelope')
   const open = opened.message
   const code = checkOpen(state, open, context.rules)
@@ -58,7 +58,7 @@ export function checkJoin(state: LedgerState, join: Message<'join'>, rules: Rule
 
 /** Admits a member. */
 export function applyJoin(state: LedgerState, bytes: Uint8Array, context: LedgerContext): Applied<LedgerState> {
-  const opened = openEnvelope(bytes, context.rules.network, context.verify)
+  const opened = context.open(bytes)
   if (!opened.ok || opened.message.kind !== 'join') return refuse('bad-envelope')
   const code = checkJoin(state, opened.message, context.rules)
   if (code !== null) return refuse(code)

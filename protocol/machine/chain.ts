@@ -13,7 +13,7 @@ import {
 } from '../../consensus/index.ts'
 import type { Block, Entry } from '../bodies.ts'
 import { encode } from '../encoding.ts'
-import { openEnvelope, type Message } from '../envelope.ts'
+import type { Message } from '../envelope.ts'
 import { applyBlock, applyEntries } from '../ledger/apply-block.ts'
 import type { LedgerContext } from '../ledger/context.ts'
 import { checkJoin, checkOpen } from '../ledger/open-round.ts'
@@ -21,7 +21,7 @@ import { stateRoot, type LedgerState } from '../ledger/state.ts'
 import { LIMITS } from '../limits.ts'
 import type { Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { forgetOwn, localRound, openSlot, persist, signOnce, want, type BlockNode, type Machine } from './machine-state.ts'
+import { forgetOwn, localRound, openKnown, openSlot, persist, signOnce, want, type BlockNode, type Machine } from './machine-state.ts'
 import { storeItem } from './phases.ts'
 
 /** Blocks are kept this far above the last final one. */
@@ -80,7 +80,7 @@ function keepApplied(out: Effect[], node: BlockNode, applied: NonNullable<BlockN
 function votingContext(machine: Machine): LedgerContext {
   return {
     rules: machine.rules,
-    verify: machine.config.verify,
+    open: (envelope) => openKnown(machine, envelope),
     item: (id) => machine.items.get(id),
     result: (round, hash) => {
       const own = machine.rounds.get(round)?.resultHash ?? null
@@ -221,6 +221,14 @@ export function advanceFinal(machine: Machine, out: Effect[], certificate: Certi
   return path.length > 0
 }
 
+/** What the store keeps of a closed round, under KEYS.round: heights, the result's hash, and the items of its cuts. */
+export interface ClosedEntry {
+  height: number
+  openedHeight: number
+  hash: string
+  cuts: LedgerState['rounds'][string]['cuts']
+}
+
 /** Asks a peer for the blocks after the last final one; at most twice a second. */
 export function requestChain(machine: Machine, out: Effect[], from: string | null): void {
   const key = `chain/${machine.ledger.height}`
@@ -232,6 +240,7 @@ export function requestChain(machine: Machine, out: Effect[], from: string | nul
 function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certificate: Certificate | null): void {
   const { state, closed } = node.applied as NonNullable<BlockNode['applied']>
   const { height, view, stateRoot: root } = node.block
+  const before = machine.ledger
   machine.ledger = state
   machine.head = { hash: node.hash, view }
   persist(out, KEYS.proposal(node.hash), node.message.bytes)
@@ -241,7 +250,8 @@ function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certifica
   for (const { round, hash, result, changes } of closed) {
     persist(out, KEYS.result(hash), encode(result))
     persist(out, KEYS.closed(height, round), encode({ hash }))
-    persist(out, KEYS.round(round), encode({ height, hash }))
+    const { cuts, openedHeight } = before.rounds[round] as LedgerState['rounds'][string]
+    persist(out, KEYS.round(round), encode({ height, hash, openedHeight, cuts } satisfies ClosedEntry))
     for (const change of changes) persist(out, KEYS.history(change.member, height, round), encode(change))
     const own = machine.rounds.get(round)?.resultHash
     if (own !== undefined && own !== null && own !== hash) {
@@ -254,7 +264,7 @@ function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certifica
     machine.blocks.delete(hash)
     if (hash !== node.hash && other.applied !== null) persist(out, KEYS.unfinal(hash), null)
   }
-  out.push({ type: 'notify', notice: { type: 'block-final', height, hash: node.hash, view, stateRoot: root } })
+  out.push({ type: 'notify', notice: { type: 'block-final', height, hash: node.hash, view, stateRoot: root, entries: node.block.entries.length } })
   for (const each of closed) {
     forgetRound(machine, out, each.round)
     out.push({ type: 'notify', notice: { type: 'round-closed', height, closed: each } })
@@ -265,7 +275,7 @@ function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certifica
 function takeOpens(machine: Machine, out: Effect[], block: Block): void {
   for (const entry of block.entries) {
     if (entry.type === 'late' || entry.type === 'cut' || entry.type === 'result') continue
-    const opened = openEnvelope(entry.envelope, machine.rules.network, machine.config.verify)
+    const opened = openKnown(machine, entry.envelope)
     if (!opened.ok) continue
     const { message } = opened
     if (message.kind === 'join') machine.pool.joins.delete(message.author)

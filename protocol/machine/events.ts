@@ -73,6 +73,6 @@ export type Notice =
   | { type: 'phase-entered'; round: string; phase: Phase | 'closing'; height: number }
   | { type: 'ranked'; round: string; ranked: RankedRound }
   | { type: 'round-closed'; height: number; closed: ClosedRound }
-  | { type: 'block-final'; height: number; hash: string; view: number; stateRoot: string }
+  | { type: 'block-final'; height: number; hash: string; view: number; stateRoot: string; entries: number }
   | { type: 'result-differs'; round: string; own: string; certified: string }
   | { type: 'refused-to-sign'; slot: string }

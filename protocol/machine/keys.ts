@@ -17,9 +17,11 @@ export const KEYS = {
   /** Results by hash, and closed rounds by height. */
   result: (hash: string) => `result/${hash}`,
   closed: (height: number, round: string) => `closed/${padded(height)}/${round}`,
-  /** Round to height and result hash. */
+  allClosed: 'closed/',
+  /** What is kept of a closed round: a `ClosedEntry`. */
   round: (round: string) => `round/${round}`,
   /** Changes of one member by height. */
+  historyOf: (member: string) => `history/${member}/`,
   history: (member: string, height: number, round: string) => `history/${member}/${padded(height)}/${round}`,
   /** Answers, ballots and truths that are committed and not revealed yet. */
   secret: (round: string, phase: string) => `secret/${round}/${phase}`,

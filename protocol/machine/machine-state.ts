@@ -1,7 +1,7 @@
-import { createAgreement, type Agreement, type AgreementEffect } from '../../consensus/index.ts'
+import { createAgreement, sha256, type Agreement, type AgreementEffect } from '../../consensus/index.ts'
 import type { Block, Body, MessageKind, Phase } from '../bodies.ts'
 import { bytesEqual, encode } from '../encoding.ts'
-import { sealEnvelope, type Message, type Signer, type Verify } from '../envelope.ts'
+import { openEnvelope, sealEnvelope, type Message, type OpenedEnvelope, type Signer, type Verify } from '../envelope.ts'
 import { networkId, type Genesis } from '../genesis.ts'
 import type { ClosedRound } from '../ledger/close-round.ts'
 import type { RoundResult } from '../ledger/result.ts'
@@ -65,6 +65,8 @@ export interface Machine {
   /** Messages that came before the block they build on, oldest first. */
   early: Map<string, Message>
   results: Map<string, RoundResult>
+  /** Messages opened lately by id, oldest first: what a block embeds has usually been seen before. */
+  opened: Map<string, Message>
   /** Own signed messages by slot. */
   own: Map<string, Message>
   presence: Map<string, Presence>
@@ -79,6 +81,7 @@ export interface Machine {
 }
 
 export const EARLY_MAX = 1_024
+const OPENED_MAX = 4_096
 
 /** A node of a network that has not seen any block. Throws ZodError for an invalid genesis. */
 export function createMachine(config: MachineConfig): Machine {
@@ -105,6 +108,7 @@ export function createMachine(config: MachineConfig): Machine {
     pool: { opens: new Map(), joins: new Map(), late: new Map() },
     early: new Map(),
     results: new Map(),
+    opened: new Map(),
     own: new Map(),
     presence: new Map(),
     wanted: new Map(),
@@ -112,6 +116,23 @@ export function createMachine(config: MachineConfig): Machine {
     resumed: [],
     progress: '',
   }
+}
+
+/** Remembers a message whose signature was checked. */
+export function noteOpened(machine: Machine, message: Message): void {
+  machine.opened.set(message.id, message)
+  if (machine.opened.size <= OPENED_MAX) return
+  const [oldest] = machine.opened.keys()
+  machine.opened.delete(oldest as string)
+}
+
+/** Opens an embedded envelope, without checking the same signature twice. */
+export function openKnown(machine: Machine, envelope: Uint8Array): OpenedEnvelope {
+  const known = machine.opened.get(sha256(envelope))
+  if (known !== undefined) return { ok: true, message: known }
+  const opened = openEnvelope(envelope, machine.rules.network, machine.config.verify)
+  if (opened.ok) noteOpened(machine, opened.message)
+  return opened
 }
 
 export function isValidator(machine: Machine, member: string): boolean {
@@ -165,6 +186,7 @@ export function signOnce<K extends MessageKind>(
   }
   const message = sealEnvelope(machine.rules.network, kind, body, machine.config.signer)
   machine.own.set(slot, message as unknown as Message)
+  noteOpened(machine, message as unknown as Message)
   persist(out, KEYS.own(slot), message.bytes)
   return message
 }

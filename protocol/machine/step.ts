@@ -20,7 +20,7 @@ import { truthCommitment } from '../sealed.ts'
 import { advanceFinal, hasMaterial, proposeBlock, receiveBlock, requestChain, retryWaiting, validateProposal } from './chain.ts'
 import type { Effect, Event, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { forgetOwn, isValidator, localRound, openSlot, persist, presentMembers, signOnce, type Machine } from './machine-state.ts'
+import { forgetOwn, isValidator, localRound, noteOpened, openSlot, persist, presentMembers, signOnce, type Machine } from './machine-state.ts'
 import { checkPhase, contributeShare, enterPhase, observe, receiveComputed, receiveItem, receiveObservation, seal, storeItem } from './phases.ts'
 import { announce, resend } from './standstill.ts'
 
@@ -164,6 +164,7 @@ function afterFinal(machine: Machine, out: Effect[]): void {
 
 /** A message whose envelope is in order: what it means now. */
 function receive(machine: Machine, out: Effect[], agreed: AgreementEffect[], message: Message): Verdict {
+  if (message.kind === 'observation' || message.kind === 'open') noteOpened(machine, message)
   if (machine.wanted.has(message.id) && (isItem(message) || message.kind === 'open')) {
     machine.wanted.delete(message.id)
     storeItem(machine, out, message)

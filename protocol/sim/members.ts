@@ -1,4 +1,5 @@
 import { sha256 } from '../../consensus/index.ts'
+import { bytesEqual } from '../encoding.ts'
 import type { Signer, Verify } from '../envelope.ts'
 
 /**
@@ -11,8 +12,7 @@ export function simulatedSigner(index: number): Signer {
 }
 
 export const verifySimulated: Verify = (member, bytes, given) => {
-  const expected = signature(member, bytes)
-  return given.length === 64 && expected.every((byte, index) => byte === given[index])
+  return bytesEqual(signature(member, bytes), given)
 }
 
 function signature(member: string, bytes: Uint8Array): Uint8Array {

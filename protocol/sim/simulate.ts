@@ -53,7 +53,7 @@ export function simulate(init: { seed: number; nodes: number; exactPlayersMax?: 
   return {
     seed,
     nodes,
-    violations: [...new Set([...witness.violations, ...checkReplay(world)])],
+    violations: [...new Set([...witness.violations, ...checkReplay(world, world.random.pick(world.nodes))])],
     stalls,
     roundsClosed: witness.closed.size,
     height: Math.max(...heights),

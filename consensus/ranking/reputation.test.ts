@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { emptyPosterior, MEMORY_TRIALS, observe, PROBATION_TRIALS, summarize, type Trial } from './reputation.ts'
+import type { Posterior } from './types.ts'
+
+const MICRO = 1_000_000
+const anyTrial: fc.Arbitrary<Trial> = fc.tuple(fc.nat({ max: MICRO }), fc.nat({ max: MICRO })).map(([trial, part]) => {
+  const success = Math.floor((trial * part) / MICRO)
+  return { success, failure: trial - success }
+})
+const anyHistory = fc.array(fc.oneof(anyTrial, fc.constantFrom({ success: MICRO, failure: 0 }, { success: 0, failure: MICRO }, { success: 1, failure: 0 })), { maxLength: 300 })
+const win = { success: MICRO, failure: 0 }
+const loss = { success: 0, failure: MICRO }
+
+function observeAll(trials: readonly Trial[]): Posterior {
+  return trials.reduce(observe, emptyPosterior())
+}
+
+describe('observe', () => {
+  it('keeps non-negative integers of at most the memory', () => {
+    fc.assert(fc.property(anyHistory, (history) => {
+      const { success, failure, count } = observeAll(history)
+      expect([success, failure, count].every((value) => Number.isSafeInteger(value) && value >= 0)).toBe(true)
+      expect(success + failure).toBeLessThanOrEqual(MEMORY_TRIALS * MICRO)
+      expect(count).toBe(history.filter((trial) => trial.success + trial.failure > 0).length)
+    }))
+  })
+
+  it('agrees with exact decay by evidence / 128', () => {
+    fc.assert(fc.property(anyHistory, (history) => {
+      let exact = 0
+      for (const trial of history) exact = exact * (1 - (trial.success + trial.failure) / (MEMORY_TRIALS * MICRO)) + trial.success
+      expect(Math.abs(observeAll(history).success - exact)).toBeLessThanOrEqual(history.length)
+    }))
+  })
+
+  it('forgets: after a thousand failures the early successes are gone', () => {
+    const trials = [...Array.from({ length: 100 }, () => win), ...Array.from({ length: 1000 }, () => loss)]
+    expect(observeAll(trials).success).toBeLessThan(0.1 * MICRO)
+  })
+
+  it('erases little where little is said: ten tenths of a trial decay like one whole', () => {
+    const known = observeAll(Array.from({ length: 60 }, () => win))
+    const tenths = Array.from({ length: 10 }, () => ({ success: 0, failure: MICRO / 10 })).reduce(observe, known)
+    expect(Math.abs(tenths.success - observe(known, loss).success)).toBeLessThan(2000)
+  })
+
+  it('is unchanged by a round without evidence', () => {
+    const known = observeAll([win, loss])
+    expect(observe(known, { success: 0, failure: 0 })).toEqual(known)
+  })
+
+  it('leaves its argument alone', () => {
+    const known = Object.freeze(observeAll([win]))
+    observe(known, loss)
+    expect(known).toEqual(observeAll([win]))
+  })
+
+  it.each([[-1, 0], [0.5, 0], [MICRO, 1], [NaN, 0]])('throws RangeError on %d and %d', (success, failure) => {
+    expect(() => observe(emptyPosterior(), { success, failure })).toThrow(RangeError)
+  })
+})
+
+describe('summarize', () => {
+  it('knows nothing of a newcomer', () => {
+    expect(summarize(emptyPosterior())).toEqual({ mean: 500_000, low: 26_573, high: 973_427, count: 0, probation: true })
+  })
+
+  it('gives the mean and the normal 90 % interval of the Beta posterior', () => {
+    fc.assert(fc.property(anyHistory, (history) => {
+      const posterior = observeAll(history)
+      const [a, b] = [posterior.success / MICRO + 1, posterior.failure / MICRO + 1]
+      const mean = a / (a + b)
+      const reach = 1.64 * Math.sqrt((a * b) / ((a + b) ** 2 * (a + b + 1)))
+      const { low, high, ...rest } = summarize(posterior)
+      expect(Math.abs(rest.mean - mean * MICRO)).toBeLessThanOrEqual(1)
+      expect(Math.abs(low - Math.max(0, mean - reach) * MICRO)).toBeLessThan(20)
+      expect(Math.abs(high - Math.min(1, mean + reach) * MICRO)).toBeLessThan(20)
+    }))
+  })
+
+  it('is made of integers in order', () => {
+    fc.assert(fc.property(anyHistory, (history) => {
+      const { mean, low, high } = summarize(observeAll(history))
+      expect([mean, low, high].every(Number.isInteger)).toBe(true)
+      expect(0 <= low && low <= mean && mean <= high && high <= MICRO).toBe(true)
+    }))
+  })
+
+  it('mirrors success and failure', () => {
+    fc.assert(fc.property(anyHistory, (history) => {
+      const { success, failure, count } = observeAll(history)
+      const straight = summarize({ success, failure, count })
+      const mirrored = summarize({ success: failure, failure: success, count })
+      expect(Math.abs(straight.low + mirrored.high - MICRO)).toBeLessThanOrEqual(4)
+    }))
+  })
+
+  it('raises the lower end with every success at a fixed record', () => {
+    let posterior = emptyPosterior()
+    for (let round = 0; round < 100; round++) {
+      const next = observe(posterior, win)
+      expect(summarize(next).low).toBeGreaterThanOrEqual(summarize(posterior).low)
+      posterior = next
+    }
+  })
+
+  it('ends probation with the ninth full trial, or as many tenths', () => {
+    const probation = (trials: Trial[]): boolean => summarize(observeAll(trials)).probation
+    expect(probation(Array.from({ length: PROBATION_TRIALS }, () => win))).toBe(true)
+    expect(probation(Array.from({ length: PROBATION_TRIALS + 1 }, () => win))).toBe(false)
+    expect(probation(Array.from({ length: 80 }, () => ({ success: 100_000, failure: 0 })))).toBe(true)
+    expect(probation(Array.from({ length: 90 }, () => ({ success: 100_000, failure: 0 })))).toBe(false)
+  })
+})

@@ -1,0 +1,178 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createApi } from '../../http/api.ts'
+import type { Api } from '../../http/api.ts'
+import { closedEvent, closeRound, createServiceFixture, HEIGHT, OTHER, SELF } from '../../http/service-fixture.ts'
+import type { ServiceFixture } from '../../http/service-fixture.ts'
+import type { ServiceErrorCode } from '../../service.ts'
+import { ServiceError } from '../../service.ts'
+import { runToEnd, startVerb } from '../context-fixture.ts'
+
+let fixture: ServiceFixture
+let api: Api
+let folder: string
+
+beforeEach(async () => {
+  fixture = createServiceFixture()
+  api = await createApi(fixture.service, { host: '127.0.0.1', port: 0 })
+  folder = await mkdtemp(join(tmpdir(), 'peerage-cli-'))
+})
+afterEach(async () => {
+  await api.close()
+  await rm(folder, { recursive: true })
+})
+
+const run = (...args: string[]): ReturnType<typeof runToEnd> => runToEnd([...args, '--node', api.url])
+
+/** Closes the first round once it is there, as a network would. */
+async function answerFirstRound(text: string): Promise<void> {
+  await vi.waitFor(() => expect(fixture.asked).toHaveLength(1))
+  const open = await fixture.service.round('round-1')
+  if (open === null) throw new Error('no round')
+  const closed = closeRound(open, text)
+  fixture.setRound(closed)
+  fixture.emit({ type: 'phase-entered', round: 'round-1', phase: 'credit', height: HEIGHT + 3 })
+  fixture.emit(closedEvent(closed))
+}
+
+describe('documents', () => {
+  it.each([
+    ['status', 'peerage.status/v1'],
+    ['peers', 'peerage.peers/v1'],
+    ['rounds', 'peerage.rounds/v1'],
+    ['reputation', 'peerage.reputation/v1'],
+    ['rewards', 'peerage.rewards/v1'],
+  ])('%s --json prints one document of schema %s and nothing else', async (verb, schema) => {
+    const { code, out, err } = await run(verb, '--json')
+    expect([code, err]).toEqual([0, ''])
+    expect(out.endsWith('\n')).toBe(true)
+    expect((JSON.parse(out) as { schema: string }).schema).toBe(schema)
+  })
+  it.each(['reputation', 'rewards'])('%s --json prints the bytes of the API', async (verb) => {
+    const { out } = await run(verb, OTHER, '--history', '--at', '5', '--json')
+    expect(out).toBe(await (await fetch(`${api.url}/api/v1/members/${OTHER}/${verb}?history=1&at=5`)).text())
+    expect(JSON.parse(out)).toMatchObject({ member: OTHER, height: 5, history: [{}] })
+  })
+  it('shows the own member where none is named, and others by name or end of id', async () => {
+    expect((await run('reputation')).out).toContain(`brave-teal-otter (${SELF}) at height ${HEIGHT}`)
+    for (const given of [OTHER, 'quiet-red-fox', 'bbbb', '12D3KooWFixtureO']) expect((await run('rewards', given)).out, given).toContain(OTHER)
+  })
+  it('refuses a member nobody is, and an end that several have', async () => {
+    expect(await run('rewards', 'zzzz')).toMatchObject({ code: 1, err: expect.stringContaining('"zzzz"') })
+    expect(await run('rewards', '12D3Koo')).toMatchObject({ code: 2, err: expect.stringMatching(/quiet-red-fox.*quiet-blue-hare/) })
+  })
+  it('shows health first, and tables with history', async () => {
+    expect((await run('status')).out.startsWith('All 3 members are present.\n')).toBe(true)
+    expect((await run('peers')).out).toContain(OTHER)
+    expect((await run('reputation', '--history')).out).toMatch(/0\.750 +0\.400 to 0\.950 +4 +in probation[\s\S]*round-0/)
+    expect((await run('rewards', '--history')).out).toMatch(/600 points, credit \+0\.412 over 1 round\n[\s\S]*round-0/)
+  })
+  it('ends with 1 and the reason where the node refuses', async () => {
+    expect(await run('reputation', '--at', '99')).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Height 99') })
+    expect(await run('rounds', 'none')).toMatchObject({ code: 1, out: '', err: expect.stringContaining('none') })
+  })
+})
+
+describe('ask', () => {
+  it('prints the answer on stdout and the course of the round on stderr', async () => {
+    const verb = startVerb(['ask', 'What', 'is 6 x 7?', '--kind', 'number', '--truth', '42', '--node', api.url])
+    await answerFirstRound('42')
+    const { code, out, err } = await verb.done
+    expect([code, out]).toEqual([0, '42\n'])
+    expect(err).toMatch(/credit\n[\s\S]*answer by quiet-red-fox\n[\s\S]*closed: credit quiet-red-fox \+1\.000; points quiet-red-fox 1000/)
+    expect(fixture.asked).toEqual([{ prompt: 'What is 6 x 7?', kind: 'number', truth: { accepted: ['42'] } }])
+  })
+  it('prints the round as one document with --json', async () => {
+    const verb = startVerb(['ask', 'x', '--json', '--node', api.url])
+    await answerFirstRound('y')
+    expect(JSON.parse((await verb.done).out)).toMatchObject({ schema: 'peerage.ask/v1', round: 'round-1', status: 'closed', winner: { text: 'y' } })
+  })
+  it('takes the task from a file, and flags before it', async () => {
+    const file = join(folder, 'task.json')
+    await writeFile(file, JSON.stringify({ prompt: 'from file', kind: 'choice', reference: 'a', answerMs: 5_000 }))
+    const verb = startVerb(['ask', '--file', file, '--reference', 'b', '--node', api.url])
+    await answerFirstRound('C')
+    expect((await verb.done).code).toBe(0)
+    expect(fixture.asked).toEqual([{ prompt: 'from file', kind: 'choice', reference: 'b', answerMs: 5_000 }])
+  })
+  it.each([
+    ['{"prompt":"x","answerMs":"soon"}', 'answerMs'],
+    ['{"prompt":7}', 'prompt'],
+    ['{"kind":"text"}', 'prompt'],
+    ['{"prompt":"x","trutj":1}', 'trutj'],
+    ['[]', 'object'],
+    ['{', 'JSON'],
+  ])('ends with 2 for the task file %s and names %s', async (text, named) => {
+    const file = join(folder, 'task.json')
+    await writeFile(file, text)
+    const { code, err } = await run('ask', '--file', file)
+    expect([code, err.includes(named), err.includes(file)]).toEqual([2, true, true])
+    expect(fixture.asked).toEqual([])
+  })
+  it('ends with 2 where there is nothing to ask or no such file', async () => {
+    expect((await run('ask')).code).toBe(2)
+    expect((await run('ask', '--file', join(folder, 'none.json'))).code).toBe(2)
+  })
+  it.each<[ServiceErrorCode, number]>([
+    ['too-few-peers', 5],
+    ['quota', 9],
+    ['stopping', 4],
+    ['invalid-task', 2],
+    ['not-member', 1],
+  ])("ends for the node's %s with %i", async (code, exit) => {
+    fixture.failAskWith(new ServiceError(code, 'a sentence'))
+    expect(await run('ask', 'x')).toMatchObject({ code: exit, out: '', err: expect.stringContaining('a sentence') })
+  })
+  it('ends with 7 where no answer is final in time', async () => {
+    expect(await run('ask', 'x', '--timeout', '0.1')).toMatchObject({ code: 7, out: '', err: expect.stringContaining('peerage rounds round-1') })
+  })
+  it("ends with 6 where nobody answers and this node's agent failed", async () => {
+    const verb = startVerb(['ask', 'x', '--node', api.url])
+    await vi.waitFor(() => expect(fixture.asked).toHaveLength(1))
+    const open = await fixture.service.round('round-1')
+    if (open === null) throw new Error('no round')
+    fixture.emit({ type: 'agent-error', code: 'unreachable', message: 'no model', round: 'round-1' })
+    fixture.setRound({ ...open, status: 'closed', phase: 'closed' })
+    expect(await verb.done).toMatchObject({ code: 6, out: '', err: expect.stringContaining('unreachable') })
+  })
+  it('ends with 130 when interrupted', async () => {
+    const verb = startVerb(['ask', 'x', '--node', api.url])
+    await vi.waitFor(() => expect(fixture.asked).toHaveLength(1))
+    verb.interrupt('SIGINT')
+    expect((await verb.done).code).toBe(130)
+    await vi.waitFor(() => expect(fixture.subscribers()).toBe(0))
+  })
+})
+
+describe('finding the node', () => {
+  const verbs = [['status'], ['peers'], ['rounds'], ['reputation'], ['rewards'], ['ask', 'x']]
+  it.each(verbs)('ends with 4 where none runs: %s', async (...verb) => {
+    expect(await runToEnd([...verb, '--home', folder])).toMatchObject({ code: 4, out: '', err: expect.stringContaining(`peerage start --home ${folder}`) })
+  })
+  it('ends with 4 where a crashed node left its run file, or nobody answers', async () => {
+    const ended = { pid: 2 ** 22 + 1, apiUrl: api.url, memberId: SELF, token: null }
+    await writeFile(join(folder, 'run.json'), JSON.stringify(ended))
+    expect((await runToEnd(['status', '--home', folder])).code).toBe(4)
+    await writeFile(join(folder, 'run.json'), '{"pid":')
+    expect((await runToEnd(['status', '--home', folder])).code).toBe(4)
+    await api.close()
+    expect((await run('status')).code).toBe(4)
+  })
+  it('finds the one that runs in a home, or that PEERAGE_NODE names', async () => {
+    await writeFile(join(folder, 'run.json'), JSON.stringify({ pid: process.pid, apiUrl: api.url, memberId: SELF, token: null }))
+    expect((await runToEnd(['status', '--home', folder])).code).toBe(0)
+    expect((await runToEnd(['status'], { env: { PEERAGE_HOME: folder } })).code).toBe(0)
+    expect((await runToEnd(['status'], { env: { PEERAGE_NODE: api.url } })).code).toBe(0)
+  })
+  it('ends with 3 where the node wants a token, which PEERAGE_HTTP_TOKEN gives', async () => {
+    const guarded = await createApi(fixture.service, { host: '127.0.0.1', port: 0, token: 'secret' })
+    try {
+      expect((await runToEnd(['status', '--node', guarded.url])).code).toBe(3)
+      expect((await runToEnd(['status', '--node', guarded.url], { env: { PEERAGE_HTTP_TOKEN: 'secret' } })).code).toBe(0)
+    } finally {
+      await guarded.close()
+    }
+  })
+})

@@ -1,0 +1,49 @@
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import { resolveHome } from '../../config/home.ts'
+import { printJson } from '../context.ts'
+import type { Context } from '../context.ts'
+import type { AgentFlags } from '../init-home.ts'
+
+interface InitOptions extends AgentFlags {
+  home?: string
+  name?: string
+  /** False with `--no-network`; a name, or undefined, otherwise. */
+  network?: string | false
+  json?: boolean
+}
+
+export function addInit(program: Command, context: Context): void {
+  program
+    .command('init')
+    .description('make an identity, a configuration and a network of its own; what exists is kept')
+    .option('--home <dir>', "the node's folder")
+    .option('--name <label>', 'your own label for this node')
+    .addOption(new Option('--agent <kind>', 'what answers and judges here (default: solver)').choices(['solver', 'openai', 'command']))
+    .option('--strategy <strategy>', 'solver: hasty, greedy, careful, searching or exhaustive')
+    .option('--model <model>', 'openai: name of the model')
+    .option('--base-url <url>', 'openai: URL of an OpenAI-compatible API, such as http://127.0.0.1:11434/v1')
+    .option('--key-env <variable>', 'openai: environment variable that holds the key')
+    .option('--key-file <file>', 'openai: file that holds the key')
+    .option('--command <program...>', 'command: program and arguments')
+    .option('--network <name>', 'name of the network this node founds (default: home)')
+    .option('--no-network', 'found none: this node is to join one')
+    .option('--json', 'print one JSON document')
+    .action(async (options: InitOptions) => {
+      const { initHome } = await import('../init-home.ts')
+      const home = resolveHome(options.home, context.env)
+      const network = options.network === false ? null : (options.network ?? 'home')
+      const made = await initHome(home, { ...options, network, networkGiven: typeof options.network === 'string' })
+      if (options.json === true) return printJson(context, 'peerage.init/v1', { ...made })
+      const line = (what: string, file: string, created: boolean): string => `${created ? 'made ' : 'kept '} ${what.padEnd(13)} ${file}\n`
+      context.out(
+        [
+          `${made.name} (${made.memberId})\n`,
+          line('identity', made.identityFile, made.created.identity),
+          line('configuration', made.configFile, made.created.config),
+          ...(made.genesisFile === null ? [] : [line('network', made.genesisFile, made.created.genesis)]),
+          `next: peerage ${made.genesisFile === null ? 'join <address>' : 'start'}${options.home === undefined ? '' : ` --home ${options.home}`}\n`,
+        ].join(''),
+      )
+    })
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander'
+import type { NodeStatus } from '../../service.ts'
+import { findNode } from '../client.ts'
+import type { NodeOptions } from '../client.ts'
+import { printJson } from '../context.ts'
+import type { Context } from '../context.ts'
+import { formatId, oneLine } from '../format.ts'
+import { addNodeOptions } from './options.ts'
+
+export function addStatus(program: Command, context: Context): void {
+  addNodeOptions(program.command('status').description('how a running node is, health first')).action(
+    async (options: NodeOptions & { json?: boolean }) => {
+      const client = await findNode(options, context)
+      const status = await client.get<NodeStatus>('status')
+      if (options.json === true) return printJson(context, 'peerage.status/v1', status)
+      context.out(formatStatus(status, client.url, context))
+    },
+  )
+}
+
+function formatStatus(status: NodeStatus, url: string, context: Context): string {
+  const able = [status.canAnswer ? 'answers' : 'does not answer', status.canJudge ? 'judges' : 'does not judge'].join(', ')
+  const open = status.openRounds.map(({ round, kind, phase }) => `${formatId(round, context)} (${kind}, ${phase})`)
+  const rows: [string, string][] = [
+    ['member', `${status.name} (${status.memberId}), ${status.role}`],
+    ['agent', `${oneLine(status.model, context, 80)}; ${able}`],
+    ['network', `${oneLine(status.networkName, context, 60)} (${formatId(status.networkId, context)})`],
+    ['present', `${status.membersPresent} of its members, ${status.peersConnected} connected`],
+    ['record', `height ${status.height}, epoch ${status.epoch}, view ${status.view}, state ${formatId(status.stateRoot, context)}`],
+    ['rounds', open.length === 0 ? 'none open' : open.join(', ')],
+    ['api', url],
+    ...status.addresses.map((address): [string, string] => ['address', address]),
+  ]
+  return `${status.health.join('\n')}\n\n${rows.map(([name, value]) => `${name.padEnd(8)} ${value}`).join('\n')}\n`
+}

@@ -1,0 +1,69 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { z } from 'zod'
+import { agentConfigSchema } from '../agents/create-agent.ts'
+import type { AgentConfig } from '../agents/create-agent.ts'
+import { LOG_LEVELS } from '../service.ts'
+import type { LogLevel } from '../service.ts'
+
+export const DEFAULT_P2P_PORT = 4747
+export const DEFAULT_HTTP_PORT = 4748
+
+function isMultiaddr(text: string, protocols: readonly string[]): boolean {
+  try {
+    const names = multiaddr(text).getComponents().map((component) => component.name)
+    return protocols.every((protocol) => names.includes(protocol))
+  } catch {
+    return false
+  }
+}
+
+const portSchema = z.int().min(0).max(65_535)
+const listenAddressSchema = z.string().refine((text) => isMultiaddr(text, ['tcp']), 'must be a multiaddr such as /ip4/0.0.0.0/tcp/4747')
+
+/** An address of a peer as `join` takes it: with the peer's id, so that nobody else can answer there. */
+export const peerAddressSchema = z
+  .string()
+  .refine((text) => isMultiaddr(text, ['tcp', 'p2p']), 'must be a full multiaddr such as /ip4/192.0.2.7/tcp/4747/p2p/12D3KooW...')
+
+/** The contents of config.toml. Unknown fields are errors: a misspelt limit must not be silently absent. */
+export const configFileSchema = z.strictObject({
+  name: z.string().min(1).max(40).optional(),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+  agent: agentConfigSchema,
+  network: z
+    .strictObject({
+      /** Path of the genesis file, relative to this file's folder. */
+      genesis: z.string().min(1).default('genesis.json'),
+      host: z.union([z.ipv4(), z.ipv6()]).default('0.0.0.0'),
+      port: portSchema.default(DEFAULT_P2P_PORT),
+      /** Instead of host and port, where these do not suffice. */
+      listen: z.array(listenAddressSchema).min(1).max(16).optional(),
+      bootstrap: z.array(peerAddressSchema).max(64).default([]),
+    })
+    .prefault({}),
+  http: z
+    .strictObject({
+      host: z.string().min(1).max(253).default('127.0.0.1'),
+      port: portSchema.default(DEFAULT_HTTP_PORT),
+      /** File that holds the token every request must carry; relative to this file's folder. */
+      tokenFile: z.string().min(1).optional(),
+    })
+    .prefault({}),
+})
+
+export type ConfigFile = z.infer<typeof configFileSchema>
+
+/** Everything a node is started with. Paths are absolute; no model key is in it. */
+export interface NodeConfig {
+  /** The owner's own label for this node, or null. */
+  name: string | null
+  logLevel: LogLevel
+  agent: AgentConfig
+  /** Where the genesis is, or is to be written once fetched. */
+  genesisFile: string
+  /** Multiaddrs to listen on for peers. */
+  listen: string[]
+  /** Full multiaddrs of peers to stay connected to, and to fetch the genesis from where it is missing. */
+  bootstrap: string[]
+  http: { host: string; port: number; token: string | null }
+}

@@ -1,0 +1,101 @@
+import type { Server } from 'node:http'
+import { isIPv6 } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import type { NodeService } from '../service.ts'
+import { createEventStreams } from './event-stream.ts'
+import { isLoopback } from './guard.ts'
+import { createRoutes } from './routes.ts'
+
+export type ApiErrorCode = 'token-required' | 'port-in-use' | 'listen-failed'
+
+/** Why the API could not be opened. The message names host and port. */
+export class ApiError extends Error {
+  readonly code: ApiErrorCode
+  constructor(code: ApiErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ApiError'
+    this.code = code
+  }
+}
+
+export interface ApiOptions {
+  host: string
+  /** 0 takes a free port; the url says which. */
+  port: number
+  /** Every request must carry it. Needed wherever `host` is not a loopback address. */
+  token?: string | null
+  /** Told of failures that are the node's own. */
+  onError?: (error: unknown) => void
+  /** How often an idle event stream shows a sign of life. */
+  keepAliveMs?: number
+}
+
+export interface Api {
+  /** Base URL without a slash at the end. */
+  url: string
+  /** Ends event streams at once, lets answers under way finish, then closes what is left; may be called twice. */
+  close(): Promise<void>
+}
+
+const KEEP_ALIVE_MS = 15_000
+const CONNECTIONS_MAX = 512
+const CLOSE_GRACE_MS = 500
+/** Connections whose last answer is under way fall idle a little later than the close. */
+const RELEASE_MS = 20
+
+/** Opens the HTTP API over a service. Rejects with ApiError. */
+export async function createApi(service: NodeService, options: ApiOptions): Promise<Api> {
+  const token = options.token ?? null
+  if (token === null && !isLoopback(options.host)) {
+    throw new ApiError('token-required', `The API may listen on ${options.host} only with a token: set http.tokenFile or PEERAGE_HTTP_TOKEN.`)
+  }
+  const streams = createEventStreams(service, options.keepAliveMs ?? KEEP_ALIVE_MS)
+  const onError = options.onError ?? (() => {})
+  const routes = createRoutes(service, streams, { host: options.host, token, onError })
+  const server = createAdaptorServer({ fetch: routes.fetch, overrideGlobalObjects: false }) as Server
+  server.maxConnections = CONNECTIONS_MAX
+  await listen(server, options.host.replace(/^\[|\]$/g, ''), options.port, onError)
+  let closed: Promise<void> | null = null
+  return {
+    url: formatUrl(server.address() as AddressInfo),
+    close() {
+      streams.close()
+      closed ??= closeServer(server)
+      return closed
+    },
+  }
+}
+
+function listen(server: Server, host: string, port: number, onError: (error: unknown) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const inUse = cause.code === 'EADDRINUSE'
+      const message = inUse
+        ? `Port ${port} on ${host} is in use: stop what runs there, or choose another port for the API.`
+        : `The API cannot listen on ${host}, port ${port}: ${cause.message}`
+      reject(new ApiError(inUse ? 'port-in-use' : 'listen-failed', message, { cause }))
+    })
+    server.listen(port, host, () => {
+      server.removeAllListeners('error')
+      server.on('error', onError)
+      resolve()
+    })
+  })
+}
+
+function formatUrl({ address, port }: AddressInfo): string {
+  return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
+    const release = setInterval(() => server.closeIdleConnections(), RELEASE_MS)
+    server.close(() => {
+      clearTimeout(force)
+      clearInterval(release)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { assertAllowed, isLoopback } from './guard.ts'
+
+const local = { host: '127.0.0.1', token: null }
+
+function codeOf(headers: { host?: string; origin?: string; authorization?: string }, options: { host: string; token: string | null } = local): string | null {
+  try {
+    assertAllowed({ host: headers.host, origin: headers.origin, authorization: headers.authorization }, options)
+    return null
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+describe('isLoopback', () => {
+  it.each(['127.0.0.1', '127.9.9.9', 'localhost', 'LOCALHOST', '::1', '[::1]'])('holds for %s', (host) => expect(isLoopback(host)).toBe(true))
+  it.each(['0.0.0.0', '::', '192.168.0.1', '127.0.0.1.example.org', 'localhost.example.org', '127.evil', ''])('does not hold for "%s"', (host) => expect(isLoopback(host)).toBe(false))
+})
+
+describe('assertAllowed', () => {
+  it.each(['127.0.0.1:4748', 'localhost:4748', 'localhost', '[::1]:4748', 'localhost.:9'])('serves Host %s on loopback', (host) => expect(codeOf({ host })).toBeNull())
+  it.each(['evil.example:4748', 'localhost.evil.example', '10.0.0.1', 'a b', 'localhost@evil.example', '', undefined])('refuses Host %s on loopback', (host) => {
+    expect(codeOf(host === undefined ? {} : { host })).toBe('forbidden-host')
+  })
+  it('serves any Host elsewhere, where the token protects', () => {
+    const options = { host: '0.0.0.0', token: 'secret' }
+    expect(codeOf({ host: 'node.example:4748', authorization: 'Bearer secret' }, options)).toBeNull()
+    expect(codeOf({ host: 'node.example:4748' }, options)).toBe('unauthorized')
+    expect(codeOf({ host: 'node.example:4748', authorization: 'Bearer secret2' }, options)).toBe('unauthorized')
+    expect(codeOf({ host: 'node.example:4748', authorization: 'secret' }, options)).toBe('unauthorized')
+  })
+  it("serves a browser's request from its own origin only", () => {
+    expect(codeOf({ host: 'localhost:4748', origin: 'http://localhost:4748' })).toBeNull()
+    for (const origin of ['http://evil.example', 'http://localhost:9999', 'null', 'file://localhost:4748', '']) {
+      expect(codeOf({ host: 'localhost:4748', origin }), origin).toBe('forbidden-origin')
+    }
+  })
+})

@@ -1,0 +1,53 @@
+import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
+import { identify } from '@libp2p/identify'
+import type { Identify } from '@libp2p/identify'
+import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import type { Ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import { networkLimits } from './limits.ts'
+
+export type Host = Libp2p<{ identify: Identify; ping: Ping; gossip: GossipSub }>
+
+export interface HostInit {
+  privateKey: Ed25519PrivateKey
+  listen: string[]
+  gossip: (components: GossipSubComponents) => GossipSub
+  /** A socket was accepted; it is not known yet who is there. */
+  onAccepted?: () => void
+}
+
+/** A libp2p host over TCP, noise and yamux, not yet started, with the defaults changed that break networks on one machine. */
+export function createHost({ privateKey, listen, gossip, onAccepted }: HostInit): Promise<Host> {
+  return createLibp2p({
+    start: false,
+    privateKey,
+    addresses: { listen },
+    transports: [tcp({ backlog: 512 })],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux({ maxEarlyStreams: 256 })],
+    connectionManager: {
+      maxConnections: networkLimits.connectionsMax,
+      // Many peers come from one address: the default lets in five a second.
+      inboundConnectionThreshold: networkLimits.connectionsPerSecondAndIpMax,
+      maxIncomingPendingConnections: networkLimits.connectionsPendingMax,
+      dialTimeout: networkLimits.dialTimeoutMs,
+    },
+    connectionGater: {
+      denyInboundConnection() {
+        onAccepted?.()
+        return false
+      },
+    },
+    // Its own monitor aborts a connection after one lost ping; ours counts them.
+    connectionMonitor: { enabled: false },
+    services: {
+      identify: identify({ timeout: 10_000 }),
+      ping: ping({ timeout: networkLimits.pingTimeoutMs, maxInboundStreams: 8 }),
+      gossip,
+    },
+  })
+}

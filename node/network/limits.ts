@@ -1,0 +1,47 @@
+/** Every bound of the network host, in one place. Units are in the names. */
+export const networkLimits = {
+  gossipBytesMax: 1024 * 1024,
+  /** One gossip frame may carry several messages that a peer asked for. */
+  gossipFrameBytesMax: 32 * 1024 * 1024,
+  /** What may wait for a peer that reads too slowly; beyond it the link is closed. */
+  gossipUnsentBytesMax: 64 * 1024 * 1024,
+  validationsInFlightMax: 64,
+  validationsQueuedMax: 8192,
+  validationsQueuedPerPeerMax: 2048,
+  validationQueueBytesMax: 128 * 1024 * 1024,
+
+  requestBytesMax: 1024 * 1024,
+  replyFrameBytesMax: 4 * 1024 * 1024,
+  replyBytesMax: 32 * 1024 * 1024,
+  replyFramesMax: 10_000,
+  requestTimeoutMs: 10_000,
+  /** How long a peer may take to send its request and to take the reply. */
+  serveTimeoutMs: 30_000,
+  requestsPerPeerMax: 16,
+  requestsWaitingPerPeerMax: 1024,
+  /** Above `requestsPerPeerMax`, since a stream that is closing still counts. */
+  servedPerConnectionMax: 64,
+  servedMax: 256,
+
+  connectionsMax: 300,
+  connectionsPendingMax: 256,
+  connectionsPerSecondAndIpMax: 256,
+  keptAddressesMax: 1024,
+  dialTimeoutMs: 5_000,
+  redialMsMin: 250,
+  redialMsMax: 10_000,
+  /** A connection that lived shorter than this counts as a failed dial. */
+  stableConnectionMs: 5_000,
+  /**
+   * The side with the higher id waits this long before it dials, and longer while inbound connections are being opened,
+   * so that two peers do not dial each other at once.
+   */
+  yieldDialMs: 100,
+  yieldDialMsMax: 3_000,
+
+  /** How long a new peer may take to exchange topics before it counts as connected anyway. */
+  gossipLinkWaitMs: 500,
+  pingIntervalMs: 10_000,
+  pingTimeoutMs: 10_000,
+  pingFailuresMax: 3,
+} as const

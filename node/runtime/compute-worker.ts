@@ -1,0 +1,20 @@
+import { closeRound, computeShare, rankRound, type ComputeJob, type Rules, type Transcript } from '../../protocol/index.ts'
+
+export interface ComputeRequest {
+  job: ComputeJob
+  transcript: Transcript
+  rules: Rules
+  self: string
+}
+
+/** One job of ranking or credit, on a thread of its own: everything in it is pure and may be long. */
+export default function compute({ job, transcript, rules, self }: ComputeRequest): unknown {
+  switch (job) {
+    case 'rank':
+      return rankRound(transcript, rules)
+    case 'share':
+      return computeShare(transcript, rules, self)
+    case 'close':
+      return closeRound(transcript, rules)
+  }
+}

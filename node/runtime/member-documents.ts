@@ -1,0 +1,117 @@
+/** Reputation and rewards of a member, from the agreed history alone: the same bytes on every node at one height. */
+import { emptyPosterior, summarize, type Posterior, type TaskKind } from '../../consensus/index.ts'
+import { decodeCanonical, KEYS, type LedgerState, type MemberChange } from '../../protocol/index.ts'
+import { nameOf } from '../names.ts'
+import { ServiceError } from '../service.ts'
+import type {
+  MemberDocumentOptions,
+  ReputationChange,
+  ReputationDocument,
+  ReputationEstimate,
+  ReputationHistoryEntry,
+  ReputationRole,
+  RewardsDocument,
+} from '../service.ts'
+import type { Store } from '../store/store.ts'
+
+const ROLES = ['answering', 'judging'] as const
+
+/** Reputation after the block at `at`, the ledger's height by default. Rejects with ServiceError. */
+export async function reputationOf(
+  store: Store,
+  ledger: LedgerState,
+  member: string,
+  { history, at }: MemberDocumentOptions,
+): Promise<ReputationDocument> {
+  const height = checkHeight(ledger, member, at)
+  const changes = await changesOf(store, member, height)
+  const latest = { answering: {}, judging: {} } as Record<ReputationRole, Partial<Record<TaskKind, ReputationEstimate>>>
+  for (const change of changes) {
+    for (const role of ROLES) {
+      const moved = change[role]
+      if (moved !== null) latest[role][change.kind] = estimate(moved.after)
+    }
+  }
+  return {
+    schema: 'peerage.reputation/v1',
+    member,
+    name: nameOf(member),
+    height,
+    ...latest,
+    penalties: changes.flatMap(({ penalty, height, round }) => (penalty === null ? [] : [{ height, round, cause: penalty }])),
+    ...(history ? { history: changes.flatMap(historyOf) } : {}),
+  }
+}
+
+/** Credit and points after the block at `at`, the ledger's height by default. Rejects with ServiceError. */
+export async function rewardsOf(
+  store: Store,
+  ledger: LedgerState,
+  member: string,
+  { history, at }: MemberDocumentOptions,
+): Promise<RewardsDocument> {
+  const height = checkHeight(ledger, member, at)
+  const changes = (await changesOf(store, member, height)).filter(({ creditMicro }) => creditMicro !== null)
+  const entries = changes.map(({ height, round, creditMicro, points }) => ({ height, round, creditMicro: creditMicro as number, points }))
+  return {
+    schema: 'peerage.rewards/v1',
+    member,
+    name: nameOf(member),
+    height,
+    points: entries.reduce((sum, { points }) => sum + points, 0),
+    creditTotalMicro: entries.reduce((sum, { creditMicro }) => sum + creditMicro, 0),
+    rounds: entries.length,
+    ...(history ? { history: entries } : {}),
+  }
+}
+
+/** How a closed round moved the reputations of its members. */
+export function reputationChanges(changes: readonly MemberChange[]): ReputationChange[] {
+  return changes.flatMap((change) =>
+    ROLES.flatMap((role) => {
+      const moved = change[role]
+      if (moved === null) return []
+      const { member, kind } = change
+      const [beforeMicro, afterMicro] = [meanOf(moved.before), meanOf(moved.after)]
+      return [{ member, name: nameOf(member), domain: kind, role, beforeMicro, afterMicro }]
+    }),
+  )
+}
+
+function historyOf(change: MemberChange): ReputationHistoryEntry[] {
+  return ROLES.flatMap((role) => {
+    const moved = change[role]
+    if (moved === null) return []
+    const { height, round, kind } = change
+    return [{ height, round, domain: kind, role, successMicro: moved.success, failureMicro: moved.failure, meanMicro: meanOf(moved.after) }]
+  })
+}
+
+function estimate(posterior: Posterior): ReputationEstimate {
+  const { mean, low, high, count, probation } = summarize(posterior)
+  return { meanMicro: mean, lowMicro: low, highMicro: high, count, probation }
+}
+
+function meanOf(posterior: Posterior | undefined): number {
+  return summarize(posterior ?? emptyPosterior()).mean
+}
+
+function checkHeight(ledger: LedgerState, member: string, at: number | undefined): number {
+  const height = at ?? ledger.height
+  if (height > ledger.height) throw new ServiceError('height-ahead', `Height ${height} is not reached; this node is at ${ledger.height}.`)
+  const known = ledger.members[member]
+  if (known === undefined || known.joinedHeight > height) {
+    throw new ServiceError('unknown-member', `There is no member ${member} at height ${height}.`)
+  }
+  return height
+}
+
+async function changesOf(store: Store, member: string, height: number): Promise<MemberChange[]> {
+  const changes: MemberChange[] = []
+  for await (const [, value] of store.range(KEYS.historyOf(member))) {
+    const change = decodeCanonical(value) as MemberChange
+    if (change.height > height) break
+    changes.push(change)
+  }
+  return changes
+}

@@ -1,0 +1,253 @@
+/** The running node as the API and the command line see it. */
+import { randomBytes } from 'node:crypto'
+import {
+  describeProgress,
+  LIMITS,
+  presentMembers,
+  stateRoot,
+  taskSchema,
+  type Event,
+  type Machine,
+  type Notice,
+  type RankedRound,
+  type Task,
+} from '../../protocol/index.ts'
+import { nameOf } from '../names.ts'
+import type { Network } from '../network/network.ts'
+import { ServiceError, type AskRequest, type NodeEvent, type NodeService, type NodeStatus, type PeerInfo, type RoundPhase } from '../service.ts'
+import type { Store } from '../store/store.ts'
+import { reputationChanges, reputationOf, rewardsOf } from './member-documents.ts'
+import { creditShares, listRounds, readRound } from './round-documents.ts'
+
+const ANSWER_MS_DEFAULT = 60_000
+const JUDGE_MS_DEFAULT = 60_000
+/** Rounds whose phases this node remembers the times of. */
+const TIMED_ROUNDS_MAX = 1_000
+
+export interface NodeServiceInit {
+  machine: Machine
+  store: Store
+  network: Network
+  dispatch: (event: Event) => void
+}
+
+/** The service, and the way in for what the machine and the network report. */
+export interface ServiceCore {
+  service: NodeService
+  onNotice: (notice: Notice) => void
+  emit: (event: NodeEvent) => void
+  close: () => void
+}
+
+export function createNodeService({ machine, store, network, dispatch }: NodeServiceInit): ServiceCore {
+  const listeners = new Set<(event: NodeEvent) => void>()
+  const tickets = new Map<number, { resolve: (asked: { round: string }) => void; reject: (error: ServiceError) => void }>()
+  const ranked = new Map<string, RankedRound>()
+  const timings = new Map<string, { phase: RoundPhase; startedMs: number }[]>()
+  const startedAt = new Date().toISOString()
+  let lastTicket = 0
+  let closed = false
+  const emit = (event: NodeEvent): void => listeners.forEach((listener) => listener(event))
+  const source = { machine, store, ranked, timings: (round: string) => durationsOf(timings.get(round) ?? []) }
+
+  const service: NodeService = {
+    status: () => describeStatus(machine, network, startedAt),
+    peers: () => describePeers(machine, network),
+    genesis: () => machine.config.genesis,
+    async ask(request) {
+      if (closed) throw new ServiceError('stopping', 'The node is stopping.')
+      const task = readTask(request, machine)
+      const truth = request.truth === undefined ? null : { accepted: request.truth.accepted, salt: new Uint8Array(randomBytes(32)) }
+      const ticket = ++lastTicket
+      return new Promise((resolve, reject) => {
+        tickets.set(ticket, { resolve, reject })
+        dispatch({ type: 'ask', ticket, task, truth })
+      })
+    },
+    rounds: (options) => listRounds(source, options),
+    round: (id) => readRound(source, id),
+    reputation: (member, options) => reputationOf(store, machine.ledger, member, options),
+    rewards: (member, options) => rewardsOf(store, machine.ledger, member, options),
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+
+  const onNotice = (notice: Notice): void => {
+    switch (notice.type) {
+      case 'asked': {
+        const waiting = tickets.get(notice.ticket)
+        tickets.delete(notice.ticket)
+        if (notice.round !== null) waiting?.resolve({ round: notice.round })
+        else waiting?.reject(refusalOf(notice.code))
+        return
+      }
+      case 'round-opened':
+        return emitOpened(machine, notice, emit)
+      case 'phase-entered':
+        noteTiming(timings, notice.round, notice.phase)
+        return emit(notice)
+      case 'ranked':
+        ranked.set(notice.round, notice.ranked)
+        return
+      case 'round-closed':
+        noteTiming(timings, notice.closed.round, 'closed')
+        void emitClosed(source, notice, emit)
+        return
+      case 'block-final':
+        return emit({ type: 'block-final', height: notice.height, hash: notice.hash, entries: notice.entries })
+    }
+  }
+
+  return {
+    service,
+    onNotice,
+    emit,
+    close() {
+      closed = true
+      for (const { reject } of tickets.values()) reject(new ServiceError('stopping', 'The node is stopping.'))
+      tickets.clear()
+    },
+  }
+}
+
+type Source = Parameters<typeof readRound>[0] & { ranked: Map<string, RankedRound> }
+
+async function emitClosed(source: Source, { height, closed }: Extract<Notice, { type: 'round-closed' }>, emit: (event: NodeEvent) => void): Promise<void> {
+  const { result, changes, round } = closed
+  source.ranked.delete(round)
+  const detail = await readRound(source, round).catch(() => null)
+  const { source: by, micro, success } = result.evaluation
+  emit({
+    type: 'round-closed',
+    round,
+    height,
+    kind: result.kind,
+    winner: detail?.winner ?? null,
+    rated: result.rated,
+    evaluation: { source: by, valueMicro: micro, success },
+    credit: creditShares(result),
+    reputation: reputationChanges(changes),
+  })
+}
+
+function emitOpened(machine: Machine, { round, asker, height }: Extract<Notice, { type: 'round-opened' }>, emit: (event: NodeEvent) => void): void {
+  const open = machine.items.get(round)
+  if (open?.kind !== 'open') return
+  const { kind, prompt } = open.body.task
+  emit({ type: 'round-opened', round, height, asker, askerName: nameOf(asker), kind, prompt })
+}
+
+function noteTiming(timings: Map<string, { phase: RoundPhase; startedMs: number }[]>, round: string, phase: RoundPhase): void {
+  const entries = timings.get(round) ?? []
+  entries.push({ phase, startedMs: performance.now() })
+  timings.set(round, entries)
+  const [oldest] = timings.keys()
+  if (timings.size > TIMED_ROUNDS_MAX) timings.delete(oldest as string)
+}
+
+function durationsOf(entries: readonly { phase: RoundPhase; startedMs: number }[]): { phase: RoundPhase; durationMs: number }[] {
+  return entries.flatMap(({ phase, startedMs }, index) => {
+    const next = entries[index + 1]
+    return next === undefined ? [] : [{ phase, durationMs: Math.round(10 * (next.startedMs - startedMs)) / 10 }]
+  })
+}
+
+/** Builds the task of a request within the network's limits. Throws ServiceError `invalid-task` naming the field. */
+function readTask(request: AskRequest, machine: Machine): Task {
+  const { agentMsMax } = machine.rules.parameters
+  const parsed = taskSchema.safeParse({
+    kind: request.kind,
+    prompt: request.prompt,
+    reference: request.reference ?? null,
+    answerMs: request.answerMs ?? Math.min(ANSWER_MS_DEFAULT, agentMsMax),
+    judgeMs: request.judgeMs ?? Math.min(JUDGE_MS_DEFAULT, agentMsMax),
+  })
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new ServiceError('invalid-task', `${issue?.path.join('.') ?? 'task'}: ${issue?.message ?? 'is invalid'}`)
+  }
+  const accepted = request.truth?.accepted ?? []
+  if (accepted.length > LIMITS.acceptedMax || accepted.some((value) => value.length > LIMITS.valueLengthMax)) {
+    throw new ServiceError('invalid-task', `truth.accepted: at most ${LIMITS.acceptedMax} values of ${LIMITS.valueLengthMax} characters`)
+  }
+  if (request.truth !== undefined && accepted.length === 0) throw new ServiceError('invalid-task', 'truth.accepted: must hold a value')
+  return parsed.data
+}
+
+function refusalOf(code: string | null): ServiceError {
+  switch (code) {
+    case 'not-a-member':
+      return new ServiceError('not-member', 'This node is not a member of the network yet.')
+    case 'time-limit':
+      return new ServiceError('invalid-task', 'answerMs, judgeMs: longer than the network allows')
+    default:
+      return new ServiceError('quota', `The network does not take the task now (${code ?? 'unknown'}); too many rounds of this member are open.`)
+  }
+}
+
+function describeStatus(machine: Machine, network: Network, startedAt: string): NodeStatus {
+  const { ledger, self, config, head } = machine
+  const founder = config.genesis.members.some(({ id }) => id === self)
+  const isMember = ledger.members[self] !== undefined
+  return {
+    memberId: self,
+    name: nameOf(self),
+    model: config.agent.model,
+    networkId: machine.rules.network,
+    networkName: config.genesis.name,
+    role: founder ? 'founder' : isMember ? 'member' : 'joining',
+    height: ledger.height,
+    epoch: ledger.epoch,
+    view: machine.agreement.view,
+    lastBlock: head.hash,
+    stateRoot: stateRoot(ledger),
+    openRounds: Object.entries(ledger.rounds).map(([round, { phase, asker, kind }]) => ({ round, phase, asker, kind })),
+    canAnswer: config.agent.canAnswer,
+    canJudge: config.agent.canJudge,
+    peersConnected: network.peers().length,
+    membersPresent: presentMembers(machine).size,
+    health: describeHealth(machine, network, isMember),
+    startedAt,
+    addresses: network.addresses(),
+  }
+}
+
+function describeHealth(machine: Machine, network: Network, isMember: boolean): string[] {
+  const { absent, pending } = describeProgress(machine)
+  const members = Object.keys(machine.ledger.members).length
+  const sentences: string[] = []
+  if (!isMember) sentences.push('This node has asked to join and is not a member yet.')
+  if (network.peers().length === 0 && members > 1) sentences.push('No peer is connected.')
+  if (absent.length > 0) sentences.push(`Not heard of: ${absent.map(nameOf).join(', ')}.`)
+  if (pending && absent.length > 0) sentences.push('A block is due and not final yet.')
+  if (members < 3) sentences.push('Rounds are unrated below three members.')
+  return sentences.length > 0 ? sentences : [`All ${members} members are present.`]
+}
+
+function describePeers(machine: Machine, network: Network): PeerInfo[] {
+  const connected = new Map(network.peers().map((peer) => [peer.id, peer]))
+  const present = presentMembers(machine)
+  const members = Object.keys(machine.ledger.members).sort()
+  const others = [...new Set([...members, ...[...connected.keys()].sort()])].filter((id) => id !== machine.self)
+  return [machine.self, ...others].map((memberId) => {
+    const peer = connected.get(memberId)
+    const abilities = present.get(memberId)
+    const self = memberId === machine.self
+    return {
+      memberId,
+      name: nameOf(memberId),
+      model: self ? machine.config.agent.model : (machine.presence.get(memberId)?.model ?? null),
+      self,
+      isMember: machine.ledger.members[memberId] !== undefined,
+      connected: peer !== undefined,
+      address: peer?.address ?? null,
+      latencyMs: peer?.latencyMs ?? null,
+      present: abilities !== undefined,
+      canAnswer: abilities?.canAnswer ?? false,
+      canJudge: abilities?.canJudge ?? false,
+      votingWeight: machine.ledger.validators.find(({ member }) => member === memberId)?.weight ?? 0,
+    }
+  })
+}

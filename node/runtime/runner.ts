@@ -1,0 +1,87 @@
+import { step, type Effect, type Event, type Machine, type Notice, type Verdict } from '../../protocol/index.ts'
+import type { Store } from '../store/store.ts'
+
+/** Everything the runner's owner does for the machine, besides persisting. None of these may throw. */
+export type Perform = (effect: Exclude<Effect, { type: 'persist' | 'verdict' | 'notify' }>) => void
+
+export interface RunnerInit {
+  machine: Machine
+  store: Store
+  perform: Perform
+  onNotice: (notice: Notice) => void
+  /** The store failed or the machine threw: nothing more is done, so that nothing unsaid is said. */
+  onFatal: (error: unknown) => void
+}
+
+/** Feeds events to the machine and has its effects performed: first all that is to be persisted, then the rest. */
+export interface Runner {
+  readonly machine: Machine
+  dispatch: (event: Event) => void
+  /** Dispatches a gossip message and tells what the machine makes of it. */
+  judge: (event: Extract<Event, { type: 'message' }>) => Promise<Verdict>
+  /** Resolves when everything dispatched so far is persisted; later events are dropped. */
+  stop: () => Promise<void>
+}
+
+interface Waiting {
+  event: Event
+  settle: ((verdict: Verdict) => void) | null
+}
+
+const DROPPED: Verdict = { verdict: 'ignore', code: 'not-valid-now' }
+/** Steps that share one synced write. */
+const BATCH_MAX = 256
+
+export function createRunner({ machine, store, perform, onNotice, onFatal }: RunnerInit): Runner {
+  const queue: Waiting[] = []
+  let stopped = false
+  let working: Promise<void> | null = null
+
+  const work = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue.splice(0, BATCH_MAX)
+      const effects: Effect[] = []
+      for (const { event, settle } of batch) {
+        const stepped = step(machine, event, performance.timeOrigin + performance.now()).effects
+        if (settle !== null) settle(verdictIn(stepped))
+        effects.push(...stepped)
+      }
+      const changes = effects.flatMap((effect) => (effect.type === 'persist' ? effect.changes : []))
+      if (changes.length > 0) await store.write(changes)
+      for (const effect of effects) {
+        if (effect.type === 'notify') onNotice(effect.notice)
+        else if (effect.type !== 'persist' && effect.type !== 'verdict') perform(effect)
+      }
+    }
+  }
+
+  const enqueue = (waiting: Waiting): void => {
+    if (stopped) return waiting.settle?.(DROPPED)
+    queue.push(waiting)
+    working ??= Promise.resolve()
+      .then(work)
+      .catch((error: unknown) => {
+        stopped = true
+        for (const { settle } of queue.splice(0)) settle?.(DROPPED)
+        onFatal(error)
+      })
+      .finally(() => {
+        working = null
+      })
+  }
+
+  return {
+    machine,
+    dispatch: (event) => enqueue({ event, settle: null }),
+    judge: (event) => new Promise((settle) => enqueue({ event, settle })),
+    async stop() {
+      await working
+      stopped = true
+    },
+  }
+}
+
+function verdictIn(effects: readonly Effect[]): Verdict {
+  for (const effect of effects) if (effect.type === 'verdict') return effect.verdict
+  return DROPPED
+}

@@ -1,0 +1,351 @@
+import type { TaskKind, Verdict } from '../consensus/index.ts'
+import type { NodeConfig } from './config/schema.ts'
+import type { NodeHome } from './config/home.ts'
+import type { Identity } from './identity.ts'
+
+/**
+ * The seam between a running node and whoever looks at it: HTTP API, command line, dashboard.
+ * Everything here is plain JSON: no bytes, no bigint, no Date. Numbers ending in `Micro` are integers in
+ * millionths, `At` are ISO 8601 times of this node's own clock, `Ms` are milliseconds.
+ */
+
+/** Phases of a round in the order in which they happen; a phase that a round does not need is left out. `closing`: only the result is missing. */
+export const ROUND_PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit', 'closing', 'closed'] as const
+export type RoundPhase = (typeof ROUND_PHASES)[number]
+
+export type RoundStatus = 'open' | 'closed'
+
+/** What a member is judged at: how good its answers are, or how good its verdicts on the answers of others. */
+export type ReputationRole = 'answering' | 'judging'
+
+/** `joining` until the node has verified the network's record up to its peers' height. */
+export type NodeRole = 'founder' | 'member' | 'joining'
+
+export interface OpenRound {
+  round: string
+  phase: RoundPhase
+  asker: string
+  kind: TaskKind
+}
+
+/** A snapshot of the node. `health` holds sentences for people, the most important first; never empty. */
+export interface NodeStatus {
+  memberId: string
+  name: string
+  model: string
+  networkId: string
+  networkName: string
+  role: NodeRole
+  height: number
+  epoch: number
+  view: number
+  /** Hash of the last final block; of the genesis while there is none. */
+  lastBlock: string
+  stateRoot: string
+  openRounds: OpenRound[]
+  canAnswer: boolean
+  canJudge: boolean
+  peersConnected: number
+  /** Members heard of within the presence interval, this node included. */
+  membersPresent: number
+  health: string[]
+  startedAt: string
+  /** Full multiaddrs with /p2p/<id>, as `join` takes them. */
+  addresses: string[]
+}
+
+/** A connected peer or a known member. The list holds this node too, marked by `self`. */
+export interface PeerInfo {
+  memberId: string
+  name: string
+  /** What the member says that answers there; null until it was heard of. */
+  model: string | null
+  self: boolean
+  /** False for a connected peer that is not (yet) a member of the network. */
+  isMember: boolean
+  connected: boolean
+  address: string | null
+  latencyMs: number | null
+  present: boolean
+  canAnswer: boolean
+  canJudge: boolean
+  votingWeight: number
+}
+
+/** The network's genesis in its JSON form, as `genesisSchema` of protocol/ reads it. */
+export type GenesisDocument = Readonly<Record<string, unknown>>
+
+/** A task to be put to the network. Limits of the protocol apply: `ask` rejects with `invalid-task`. */
+export interface AskRequest {
+  prompt: string
+  kind: TaskKind
+  /** The asker's own label, shown to everybody. */
+  reference?: string | undefined
+  /** How long members get to answer, and to judge; the network's defaults where absent. */
+  answerMs?: number | undefined
+  judgeMs?: number | undefined
+  /** Accepted values, committed to with the task and revealed after the ballots. */
+  truth?: { accepted: string[] } | undefined
+}
+
+export interface RoundSummary {
+  round: string
+  status: RoundStatus
+  phase: RoundPhase
+  asker: string
+  askerName: string
+  kind: TaskKind
+  prompt: string
+  reference: string | null
+  /** Height of the block that opened the round, and of the one that closed it. */
+  openedHeight: number
+  closedHeight: number | null
+  /** Author of the winning answer, known once the ballot reveals are final. */
+  winner: RoundWinner | null
+  /** Whether the round moves reputation and points, how good the winner was and who says so; null before the close. */
+  rated: boolean | null
+  evaluation: RoundEvaluation | null
+}
+
+export interface RoundEvaluation {
+  source: 'truth' | 'checker' | 'consensus' | 'none'
+  valueMicro: number
+  success: boolean
+}
+
+export interface RoundWinner {
+  member: string
+  name: string
+  text: string
+  value: string | null
+}
+
+/** An answer of a round. `cluster` numbers groups of equal answers; null before the ranking. */
+export interface RoundAnswer {
+  member: string
+  name: string
+  text: string
+  value: string | null
+  cluster: number | null
+}
+
+/** One agreed comparison; `left` and `right` are the authors of the two answers, in the order shown. */
+export interface RoundComparison {
+  judge: string
+  left: string
+  right: string
+  verdict: Verdict
+  reason: string | null
+}
+
+/** The agreed ranking: strengths sum to 1_000_000 over answers, masses over clusters. */
+export interface RoundRanking {
+  answers: { member: string; name: string; strengthMicro: number }[]
+  clusters: { cluster: number; massMicro: number }[]
+  agreementMicro: number
+}
+
+/** What a member earned by a round: its signed share of the value, rounded to micro-units, and the points minted from it. */
+export interface CreditShare {
+  member: string
+  name: string
+  creditMicro: number
+  points: number
+}
+
+/** Credit of a closed round: numerators over one denominator, which sum exactly to `grandValueMicro * denominator`. */
+export interface RoundCredit {
+  method: 'exact' | 'permutations'
+  denominator: number
+  /** The value of everybody together, and the best of a single member. */
+  grandValueMicro: number
+  bestSingle: { member: string; name: string; valueMicro: number } | null
+  /** Coalitions that were evaluated. */
+  evaluations: number
+  shares: (CreditShare & { numerator: number; standardErrorMicro: number | null })[]
+}
+
+export interface ReputationChange {
+  member: string
+  name: string
+  domain: TaskKind
+  role: ReputationRole
+  beforeMicro: number
+  afterMicro: number
+}
+
+/** Everything known of a round so far; parts that are not final yet are null or empty. */
+export interface RoundDetail extends RoundSummary {
+  task: {
+    answerMs: number
+    judgeMs: number
+    /** Whether the asker committed to the true answer, and what it revealed. */
+    truthCommitted: boolean
+    acceptedValues: string[] | null
+  }
+  answers: RoundAnswer[]
+  comparisons: RoundComparison[]
+  ranking: RoundRanking | null
+  credit: RoundCredit | null
+  reputation: ReputationChange[]
+  /** Hash of the round's record, once closed. */
+  record: string | null
+  /** How long each phase took as this node saw it. */
+  timings: { phase: RoundPhase; durationMs: number }[]
+}
+
+/** A posterior as people read it: mean, interval, rounds that spoke. `probation`: too few rounds to have influence of its own. */
+export interface ReputationEstimate {
+  meanMicro: number
+  lowMicro: number
+  highMicro: number
+  count: number
+  probation: boolean
+}
+
+export interface ReputationPenalty {
+  height: number
+  round: string | null
+  cause: string
+}
+
+/** How one closed round moved one posterior: evidence added, and the mean after it. */
+export interface ReputationHistoryEntry {
+  height: number
+  round: string
+  domain: TaskKind
+  role: ReputationRole
+  successMicro: number
+  failureMicro: number
+  meanMicro: number
+}
+
+/**
+ * Agreed reputation of a member after the final block at `height`: the same bytes on every node.
+ * Holds nothing of the node that was asked. Domains are those in which the member was ever seen.
+ */
+export interface ReputationDocument {
+  schema: 'peerage.reputation/v1'
+  member: string
+  name: string
+  height: number
+  answering: Partial<Record<TaskKind, ReputationEstimate>>
+  judging: Partial<Record<TaskKind, ReputationEstimate>>
+  penalties: ReputationPenalty[]
+  /** Ascending by height, then round, domain and role; present when asked for. */
+  history?: ReputationHistoryEntry[]
+}
+
+export interface RewardsHistoryEntry {
+  height: number
+  round: string
+  creditMicro: number
+  points: number
+}
+
+/** Agreed credit and points of a member after the final block at `height`: the same bytes on every node. */
+export interface RewardsDocument {
+  schema: 'peerage.rewards/v1'
+  member: string
+  name: string
+  height: number
+  points: number
+  /** Sum of the signed credit of all closed rounds, and how many rounds that were. */
+  creditTotalMicro: number
+  rounds: number
+  /** Ascending by height, then round; present when asked for. */
+  history?: RewardsHistoryEntry[]
+}
+
+/** What happens, as it happens. Listeners must not throw and must not block. */
+export type NodeEvent =
+  | { type: 'round-opened'; round: string; height: number; asker: string; askerName: string; kind: TaskKind; prompt: string }
+  | { type: 'phase-entered'; round: string; phase: RoundPhase; height: number }
+  | {
+      type: 'round-closed'
+      round: string
+      height: number
+      kind: TaskKind
+      winner: RoundWinner | null
+      rated: boolean
+      evaluation: RoundEvaluation | null
+      credit: CreditShare[]
+      reputation: ReputationChange[]
+    }
+  | { type: 'block-final'; height: number; hash: string; entries: number }
+  | { type: 'peer-connected'; peer: string; name: string }
+  | { type: 'peer-disconnected'; peer: string; name: string }
+  /** This node's own agent failed; `code` is an AgentErrorCode. */
+  | { type: 'agent-error'; code: string; message: string; round: string | null }
+
+/** Options of the member documents; `at` is a height not above the node's own, which is the default. */
+export interface MemberDocumentOptions {
+  history: boolean
+  at?: number | undefined
+}
+
+export interface RoundListOptions {
+  /** At most so many rounds, the newest opened first. */
+  limit: number
+  /** Only rounds older than this one. Rejects with `unknown-round`. */
+  before?: string | undefined
+  status?: RoundStatus | undefined
+}
+
+export interface NodeService {
+  status(): NodeStatus
+  /** This node first, then the others by member id. */
+  peers(): PeerInfo[]
+  genesis(): GenesisDocument
+  /** Resolves once the open is handed to the network. Rejects with ServiceError. */
+  ask(request: AskRequest): Promise<{ round: string }>
+  rounds(options: RoundListOptions): Promise<RoundSummary[]>
+  round(id: string): Promise<RoundDetail | null>
+  /** Rejects with ServiceError `unknown-member` or `height-ahead`. */
+  reputation(member: string, options: MemberDocumentOptions): Promise<ReputationDocument>
+  /** Rejects with ServiceError `unknown-member` or `height-ahead`. */
+  rewards(member: string, options: MemberDocumentOptions): Promise<RewardsDocument>
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (event: NodeEvent) => void): () => void
+}
+
+export type ServiceErrorCode = 'unknown-member' | 'unknown-round' | 'height-ahead' | 'too-few-peers' | 'not-member' | 'quota' | 'invalid-task' | 'stopping'
+
+/** A request the node cannot fulfil. The message is a sentence for people; API and exit codes follow from `code`. */
+export class ServiceError extends Error {
+  readonly code: ServiceErrorCode
+  constructor(code: ServiceErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ServiceError'
+    this.code = code
+  }
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Where the node's log lines go; fields are plain JSON and hold no secret. Must not throw. */
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void
+
+/** A node at work. `stop` ends everything it started and resolves when its data is on disk; may be called twice. */
+export interface RunningNode {
+  service: NodeService
+  /** Base URL of the HTTP API, without a slash at the end. */
+  apiUrl: string
+  stop(): Promise<void>
+}
+
+export interface StartNodeOptions {
+  home: NodeHome
+  config: NodeConfig
+  identity: Identity
+  log: Log
+  /** Ends the start early (while a genesis is being fetched, say): `StartNode` then rejects with the signal's reason. */
+  signal: AbortSignal
+}
+
+/**
+ * Starts a node and resolves when it listens and serves its API. Where `config.genesisFile` is missing, the genesis is
+ * fetched from `config.bootstrap` first and written there. Rejects with ConfigError, ApiError, NetworkError or AgentError.
+ */
+export type StartNode = (options: StartNodeOptions) => Promise<RunningNode>

@@ -1,0 +1,207 @@
+/** Puts a node together: identity, store, network, machine, agent, API. The order of starting and stopping is here and nowhere else. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { encodeRequest, genesisSchema, networkId, openFrame, restoreMachine, type Effect, type Genesis } from '../protocol/index.ts'
+import { createAgent } from './agents/create-agent.ts'
+import { ConfigError } from './config/config-error.ts'
+import { verify } from './crypto.ts'
+import { createApi } from './http/api.ts'
+import { nameOf } from './names.ts'
+import { createLibp2pNetwork } from './network/libp2p-network.ts'
+import type { Network, NetworkHandlers } from './network/network.ts'
+import { createAgentCalls } from './runtime/agent-calls.ts'
+import { createComputing } from './runtime/compute.ts'
+import { createNodeService } from './runtime/node-service.ts'
+import { drive } from './runtime/reading.ts'
+import { createRunner } from './runtime/runner.ts'
+import { createTimers } from './runtime/timers.ts'
+import { createWire } from './runtime/wire.ts'
+import type { RunningNode, StartNodeOptions } from './service.ts'
+import { openLevelStore } from './store/level-store.ts'
+
+const GENESIS_RETRY_MS = 1_000
+
+/** Starts a node; see StartNode. */
+export async function startNode(options: StartNodeOptions): Promise<RunningNode> {
+  const { home, config, identity, log, signal } = options
+  const handlers = createHandlerSlot()
+  const network = await createLibp2pNetwork({ privateKey: identity.privateKey, listen: config.listen, handlers: handlers.outer })
+  const undo: (() => Promise<void> | void)[] = [() => network.stop()]
+  try {
+    for (const address of config.bootstrap) network.keepConnected(address)
+    const genesis = await loadGenesis(config.genesisFile, config.bootstrap, network, signal)
+    for (const address of genesis.bootstrap) if (!address.endsWith(identity.memberId)) network.keepConnected(address)
+    const store = await openLevelStore(join(home.dataDir, 'store', networkId(genesis).slice(0, 16)))
+    undo.push(() => store.close())
+    const agent = await createAgent(config.agent, { folder: home.configDir, log: (line) => log('debug', 'agent', { line }) })
+    undo.push(() => agent.close())
+    const node = await compose({ ...options, handlers, network, genesis, store, agent, undo })
+    return node
+  } catch (error) {
+    for (const end of undo.reverse()) await Promise.resolve(end()).catch(() => undefined)
+    throw error
+  }
+}
+
+interface Parts extends StartNodeOptions {
+  handlers: HandlerSlot
+  network: Network
+  genesis: Genesis
+  store: Awaited<ReturnType<typeof openLevelStore>>
+  agent: Awaited<ReturnType<typeof createAgent>>
+  undo: (() => Promise<void> | void)[]
+}
+
+async function compose({ config, identity, log, handlers, network, genesis, store, agent, undo }: Parts): Promise<RunningNode> {
+  const { canAnswer, canJudge, model } = agent
+  const signer = { member: identity.memberId, sign: (bytes: Uint8Array) => identity.sign(bytes) }
+  const machine = await drive(store, restoreMachine({ genesis, signer, verify, agent: { canAnswer, canJudge, model } }))
+  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event) })
+  const runner = createRunner({
+    machine,
+    store,
+    perform: (effect) => perform(effect),
+    onNotice: (notice) => {
+      if (notice.type === 'result-differs' || notice.type === 'refused-to-sign') log('error', notice.type, { ...notice })
+      core.onNotice(notice)
+    },
+    onFatal: (error) => {
+      log('error', 'the node can no longer write its store and stops taking part', { error: String(error) })
+      process.exitCode = 1
+      process.kill(process.pid, 'SIGTERM')
+    },
+  })
+  const { dispatch } = runner
+  const timers = createTimers((name) => dispatch({ type: 'timer', name }))
+  const calls = createAgentCalls({
+    agent,
+    dispatch,
+    onError: (error, round) => {
+      log('warn', 'the agent failed', { code: error.code, message: error.message, round })
+      core.emit({ type: 'agent-error', code: error.code, message: error.message, round })
+    },
+  })
+  const computing = createComputing({
+    rules: machine.rules,
+    self: machine.self,
+    dispatch,
+    onError: (error, round) => log('error', 'ranking or credit failed', { round, error: String(error) }),
+  })
+  const wire = createWire({
+    machine,
+    store,
+    network,
+    verify,
+    dispatch,
+    judge: runner.judge,
+    onTrouble: (message, fields) => log('debug', message, fields),
+  })
+
+  const perform = (effect: Exclude<Effect, { type: 'persist' | 'verdict' | 'notify' }>): void => {
+    if (effect.type === 'timer') timers.set(effect.name, effect.ms)
+    else if (effect.type === 'ask-agent') calls.ask(effect)
+    else if (effect.type === 'stop-agent') calls.stopOne(effect.round, effect.job)
+    else if (effect.type === 'compute') computing.start(effect)
+    else wire.perform(effect)
+  }
+
+  handlers.set({
+    onGossip: wire.onGossip,
+    onRequest: wire.onRequest,
+    onPeerConnected(peer) {
+      dispatch({ type: 'peer-connected', member: peer })
+      core.emit({ type: 'peer-connected', peer, name: nameOf(peer) })
+    },
+    onPeerDisconnected(peer) {
+      dispatch({ type: 'peer-disconnected', member: peer })
+      core.emit({ type: 'peer-disconnected', peer, name: nameOf(peer) })
+    },
+  })
+  const api = await createApi(core.service, { ...config.http, onError: (error) => log('error', 'API request failed', { error: String(error) }) })
+  undo.push(() => api.close())
+  await network.joinTopic(`peerage/1/${machine.rules.network}`)
+  dispatch({ type: 'start' })
+  for (const { id } of network.peers()) dispatch({ type: 'peer-connected', member: id })
+
+  let stopping: Promise<void> | null = null
+  const stop = async (): Promise<void> => {
+    core.close()
+    await api.close()
+    timers.stop()
+    calls.stop()
+    await runner.stop()
+    await Promise.all([network.stop(), computing.stop(), agent.close()])
+    await store.close()
+  }
+  return { service: core.service, apiUrl: api.url, stop: () => (stopping ??= stop()) }
+}
+
+interface HandlerSlot {
+  outer: NetworkHandlers
+  set: (handlers: NetworkHandlers) => void
+}
+
+// The network runs before the machine does, since the genesis may have to come from it.
+function createHandlerSlot(): HandlerSlot {
+  let inner: NetworkHandlers | null = null
+  return {
+    outer: {
+      onGossip: async (message, from) => inner?.onGossip(message, from) ?? 'ignore',
+      onRequest: async (request, from) => inner?.onRequest(request, from) ?? [],
+      onPeerConnected: (peer) => inner?.onPeerConnected(peer),
+      onPeerDisconnected: (peer) => inner?.onPeerDisconnected(peer),
+    },
+    set: (handlers) => {
+      inner = handlers
+    },
+  }
+}
+
+async function loadGenesis(file: string, bootstrap: readonly string[], network: Network, signal: AbortSignal): Promise<Genesis> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw new ConfigError('unreadable', file, 'cannot be read', { cause: error })
+  })
+  if (text !== null) return parseGenesis(file, text)
+  if (bootstrap.length === 0) throw new ConfigError('missing', file, 'there is no genesis file and no peer to ask for one')
+  const genesis = await fetchGenesis(bootstrap, network, signal)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(`${file}.new`, `${JSON.stringify(genesis, null, 2)}\n`)
+  await rename(`${file}.new`, file)
+  return genesis
+}
+
+function parseGenesis(file: string, text: string): Genesis {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new ConfigError('syntax', file, 'is not JSON', { cause: error })
+  }
+  const parsed = genesisSchema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new ConfigError('invalid', file, issue?.message ?? 'is invalid', { field: issue?.path.join('.') || 'genesis' })
+}
+
+// Asks the given peers in turn until one answers; only an interruption ends it.
+async function fetchGenesis(bootstrap: readonly string[], network: Network, signal: AbortSignal): Promise<Genesis> {
+  for (;;) {
+    for (const address of bootstrap) {
+      signal.throwIfAborted()
+      const genesis = await askForGenesis(address, network).catch(() => null)
+      if (genesis !== null) return genesis
+    }
+    await new Promise((resolve) => setTimeout(resolve, GENESIS_RETRY_MS))
+  }
+}
+
+async function askForGenesis(address: string, network: Network): Promise<Genesis | null> {
+  const peer = await network.dial(address)
+  const frames = await network.request(peer, encodeRequest({ type: 'genesis' }))
+  for (const bytes of frames) {
+    const result = openFrame(bytes, { network: '', validators: [], verify })
+    if (result.ok && result.opened.type === 'genesis') return result.opened.genesis
+  }
+  return null
+}
