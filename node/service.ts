@@ -97,8 +97,8 @@ export interface RoundSummary {
   kind: TaskKind
   prompt: string
   reference: string | null
-  /** Height of the block that opened the round, and of the one that closed it. */
-  openedHeight: number
+  /** Height of the block that opened the round, null while it waits for one, and of the one that closed it. */
+  openedHeight: number | null
   closedHeight: number | null
   /** Author of the winning answer, known once the ballot reveals are final. */
   winner: RoundWinner | null

@@ -55,7 +55,7 @@ describe('extracting the value', () => {
 describe('asking for a verdict', () => {
   it('removes the code from what stands between the fences, also when removing makes a new one', () => {
     const nonce = 'n0n'
-    const [, user] = askForVerdict(taskOf('text', 'n0n'), { author: 'a', text: 'xn0n0n0ny', value: 'n0n' }, { author: 'b', text: 'n0nn0n', value: null }, nonce)
+    const [, user] = askForVerdict(taskOf('text', 'n0n'), { author: 'a', text: 'xn0n0n0ny', value: 'n0n' }, { author: 'b', text: 'nn0n0n', value: null }, nonce)
     expect(user?.content.split(nonce).length).toBe(7)
   })
 })

@@ -151,19 +151,19 @@ describe('openai agent, when the endpoint fails', () => {
   })
 
   it('reads no more of a huge reply than the limit', async () => {
-    let written = 0
-    const flood: Respond = (_, response) => {
-      const chunk = 'x'.repeat(65_536)
-      const pour = (): void => {
-        while (!response.destroyed && response.write(chunk)) written += chunk.length
-        if (!response.destroyed) response.once('drain', pour)
-      }
-      response.write('{"choices":[{"message":{"content":"')
-      pour()
+    for (const [head, chunk] of [['{"choices":[{"message":{"content":"', 'x'.repeat(65_536)], ['', ': still here\n'.repeat(5_000)]] as const) {
+      let written = 0
+      server.behave((_, response) => {
+        const pour = (): void => {
+          while (!response.destroyed && response.write(chunk)) written += chunk.length
+          if (!response.destroyed) response.once('drain', pour)
+        }
+        response.write(head)
+        pour()
+      })
+      expect(await failure((await create({ replyBytesMax: 500_000, timeoutMs: 3_000 })).answer(task, never()))).toMatchObject({ code: 'malformed-reply' })
+      expect(written).toBeLessThan(20_000_000)
     }
-    server.behave(flood)
-    expect(await failure((await create({ replyBytesMax: 500_000 })).answer(task, never()))).toMatchObject({ code: 'malformed-reply' })
-    expect(written).toBeLessThan(20_000_000)
     server.behave(sayStatus(500, 'y'.repeat(3_000_000)))
     expect((await failure((await create({ attemptsMax: 1 })).answer(task, never()))).code).toBe('unreachable')
   })
@@ -200,7 +200,8 @@ describe('the key of an openai agent', () => {
   const echo = (status: number): Respond => (seen, response, count) => sayStatus(status, `bad key ${seen.authorization} ${encodeURIComponent(key)}`)(seen, response, count)
 
   it('appears in no error, whatever the endpoint says', async () => {
-    for (const respond of [echo(401), echo(500), echo(200), sayStatus(200, JSON.stringify({ error: `key ${key}` })), sayStatus(400, `${'x'.repeat(495 - 'the endpoint answers 400: '.length)}${key}`)]) {
+    const errorDocument = sayStatus(200, JSON.stringify({ error: `key ${key}` }))
+    for (const respond of [echo(401), echo(500), echo(200), errorDocument, sayStatus(400, `${'x'.repeat(488 - 'the endpoint answers 400: '.length)}${key}`)]) {
       server.behave(respond)
       const { message } = await failure((await create({ attemptsMax: 2 })).answer(task, never()))
       expect(message).not.toContain(encodeURIComponent(key))

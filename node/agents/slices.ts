@@ -14,7 +14,7 @@ export async function runSlices<T>(work: Slices<T>, signal: AbortSignal): Promis
     const step = work.next()
     if (step.done === true) return step.value
     if (performance.now() - turnStart < turnMs) continue
-    
+    await nextTurn()
     signal.throwIfAborted()
     turnStart = performance.now()
   }

@@ -34,6 +34,15 @@ describe('libp2p network', () => {
     await expect(taken).rejects.toMatchObject({ name: 'NetworkError', code: 'listen-failed' })
   })
 
+  it('opens one connection for each pair when all dial all at once', async () => {
+    const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+    const before = sockets()
+    const hosts = await Promise.all(Array.from({ length: 8 }, () => createTestHost()))
+    for (const host of hosts) for (const other of hosts) host.keepConnected(firstAddress(other))
+    await until(() => hosts.forEach((host) => expect(host.connected).toHaveLength(7)), 20_000)
+    expect(sockets() - before).toBe(2 * 28)
+  })
+
   it('silences a peer whose messages were rejected, for a while', async () => {
     const judge = await createTestHost({ handlers: { onGossip: async (message) => (decode(message).startsWith('bad') ? 'reject' : 'accept') } })
     const sinner = await createTestHost()

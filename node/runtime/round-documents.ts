@@ -45,6 +45,7 @@ export async function readRound(source: RoundSource, id: string): Promise<RoundD
   const { machine, store } = source
   const open = machine.ledger.rounds[id]
   if (open !== undefined) return describeOpen(source, id, open)
+  if (machine.pool.opens.has(id)) return describeOpen(source, id, null)
   const value = await store.get(KEYS.round(id))
   if (value === null) return null
   return describeClosed(source, id, decodeCanonical(value) as ClosedEntry)
@@ -64,7 +65,8 @@ export function creditShares(result: RoundResult): CreditShare[] {
 
 function openIds(machine: Machine): string[] {
   const rounds = Object.entries(machine.ledger.rounds)
-  return rounds.sort(([, a], [, b]) => b.openedHeight - a.openedHeight).map(([id]) => id)
+  const opened = rounds.sort(([, a], [, b]) => b.openedHeight - a.openedHeight).map(([id]) => id)
+  return [...machine.pool.opens.keys(), ...opened]
 }
 
 async function closedIds(store: Store): Promise<string[]> {
@@ -73,18 +75,19 @@ async function closedIds(store: Store): Promise<string[]> {
   return ids
 }
 
-function describeOpen(source: RoundSource, id: string, round: RoundState): RoundDetail | null {
+// `round` is null while the open waits for a block.
+function describeOpen(source: RoundSource, id: string, round: RoundState | null): RoundDetail | null {
   const { machine, ranked, timings } = source
-  const item = (key: string): Message | undefined => machine.items.get(key)
-  const base = describeItems(id, round.cuts, item)
+  const item = (key: string): Message | undefined => machine.items.get(key) ?? machine.pool.opens.get(key)
+  const base = describeItems(id, round?.cuts ?? {}, item)
   if (base === null) return null
   const early = ranked.get(id)
   const winner = early?.decision.winner ?? null
   return {
     ...base,
     status: 'open',
-    phase: round.phase,
-    openedHeight: round.openedHeight,
+    phase: round?.phase ?? 'answer-commit',
+    openedHeight: round?.openedHeight ?? null,
     closedHeight: null,
     winner: winner === null ? null : winnerOf(base.answers[winner]),
     rated: null,
