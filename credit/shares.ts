@@ -68,7 +68,7 @@ export function creditFromShares(init: { shares: Shares; players: number; grandV
       const verdict = validateUnit(values, players, grandValue)
       if (verdict !== 'ok') throw new RangeError(`unit ${unit} is not valid: ${verdict}`)
       const permutation = unitPermutation(seed, unit, players)
-      if (players > 0) singles[permutation[0] as number] = values[0] as number
+      if (players > 0) singles[permutation[0] as number] = values[0]
       addMarginals(added, permutation, values)
     }
     for (const [i, both] of added.entries()) {

@@ -44,7 +44,7 @@ export function sealEnvelope<K extends MessageKind>(network: string, kind: K, bo
   const bodyBytes = encode(body)
   const signature = signer.sign(signedBytes(network, kind, bodyBytes))
   const frame = encode({ network, kind, author: signer.member, body: bodyBytes, signature })
-  return { kind, author: signer.member, body, signature, id: sha256(frame), bytes: frame } as unknown as Message<K>
+  return { kind, author: signer.member, body, signature, id: sha256(frame), bytes: frame }
 }
 
 /**

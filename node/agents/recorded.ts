@@ -1,8 +1,8 @@
 import type { Verdict } from '../../consensus/index.ts'
 import type { Agent, AgentComparison, Answer, JudgeRequest } from './agent.ts'
-import { readRecording, RecordingError } from './recording.ts'
+import { readRecording, RecordingError, replayedText } from './recording.ts'
 import type { RecordedTask } from './recording.ts'
-import { answerBytesMax, limitBytes, limitLength, modelLengthMax } from './text-limits.ts'
+import { limitLength, modelLengthMax } from './text-limits.ts'
 
 export interface RecordedAgentOptions {
   /** A recorded file: JSON lines, gzipped where its name ends in .gz. */
@@ -58,7 +58,7 @@ function takePart(task: RecordedTask, agent: string, mode: string | undefined): 
   const own = task.answers.find((answer) => answer.agent === agent)
   const ballots = task.ballots.filter((ballot) => ballot.judge === agent && (mode === undefined || ballot.mode === mode))
   return {
-    answer: own === undefined ? null : { text: limitBytes(own.text ?? own.value ?? '(no text)', answerBytesMax, '\n[cut]'), value: own.value },
+    answer: own === undefined ? null : { text: replayedText(own), value: own.value },
     comparisons: ballots.map(({ left, right, verdict }) => ({ left, right, verdict })),
   }
 }

@@ -3,8 +3,9 @@ import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import { sha256 } from '../../consensus/index.ts'
 import type { Verdict } from '../../consensus/index.ts'
+import { acceptedHash } from '../../protocol/index.ts'
 import { LineTooLongError, splitLines } from './lines.ts'
-import { limitLength, valueLengthMax } from './text-limits.ts'
+import { answerBytesMax, limitBytes, limitLength, valueLengthMax } from './text-limits.ts'
 
 /** Why a recorded file cannot be used. */
 export type RecordingErrorCode = 'unreadable' | 'malformed-line' | 'line-too-long' | 'duplicate' | 'unknown-agent'
@@ -91,7 +92,8 @@ export interface RecordedTaskSummary {
   kind: string | null
   prompt: string | null
   groundTruth: string | null
-  answers: { agent: string; value: string | null; correct: boolean | null }[]
+  /** `accepted` is how a truth would name the answer: its value, or the hash of its text where it has none. */
+  answers: { agent: string; value: string | null; correct: boolean | null; accepted: string }[]
   /** Who has a valid ballot on it (in the mode asked for). */
   judges: string[]
 }
@@ -121,11 +123,21 @@ export async function summariseRecording(file: string, filter: { kind?: string; 
       names.modes.add(mode)
     }
     const judges = [...new Set(counted.map(({ judge }) => judge))].sort()
-    const summary = { ...task, answers: answers.map(({ agent, value, correct }) => ({ agent, value, correct })), judges }
+    const summary = { ...task, answers: answers.map(summariseAnswer), judges }
     tasks.push({ order: sha256(`run1${task.taskId}`), task: summary })
   }
   tasks.sort((a, b) => (a.order < b.order ? -1 : 1))
   return { agents: [...names.agents].sort(), judges: [...names.judges].sort(), modes: [...names.modes].sort(), tasks: tasks.map(({ task }) => task) }
+}
+
+function summariseAnswer(answer: RecordedAnswer): RecordedTaskSummary['answers'][number] {
+  const { agent, value, correct } = answer
+  return { agent, value, correct, accepted: value ?? acceptedHash(replayedText(answer)) }
+}
+
+/** The text that a replayed answer is given with, within the protocol's limit. */
+export function replayedText({ text, value }: RecordedAnswer): string {
+  return limitBytes(text ?? value ?? '(no text)', answerBytesMax, '\n[cut]')
 }
 
 async function* readLines(file: string): AsyncGenerator<string, void, void> {

@@ -50,7 +50,7 @@ function parseNodeUrl(text: string): string {
 }
 
 /** Speaks to the API at `url`, its origin. */
-export function createNodeClient(url: string, token: string | null, context: Context): NodeClient {
+export function createNodeClient(url: string, token: string | null, context: Pick<Context, 'signal'>): NodeClient {
   const authorization: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` }
   const call = async (path: string, init: RequestInit, signal: AbortSignal): Promise<Response> => {
     const headers = { ...authorization, ...(init.headers as Record<string, string> | undefined) }
@@ -90,7 +90,7 @@ function parseDocument<Document>(text: string, url: string): Document {
   }
 }
 
-function explainFetchFailure(cause: unknown, url: string, context: Context): Error {
+function explainFetchFailure(cause: unknown, url: string, context: Pick<Context, 'signal'>): Error {
   if (context.signal.aborted) return context.signal.reason as Error
   if ((cause as Error).name === 'TimeoutError') {
     return new CliError('deadline', `The node at ${url} did not answer within ${REQUEST_TIMEOUT_MS / 1_000} s.`, '', { cause })

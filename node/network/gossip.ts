@@ -12,6 +12,10 @@ interface Router extends GossipSub {
   reportMessageValidationResult(messageId: string, from: string, verdict: TopicValidatorResult): void
   readonly score: { readonly params: { readonly topics: Record<string, TopicScoreParams> } }
   readonly streamsOutbound: ReadonlyMap<string, unknown>
+  readonly status: { readonly heartbeatTimeout?: NodeJS.Timeout }
+  /** Takes a subscribed peer into the mesh where that has room; true where the peer must be told. */
+  graftOnSubscribe(peer: string, topic: string): boolean
+  sendGraft(peer: string, topics: string[]): void
 }
 
 export interface Gossip {
@@ -19,10 +23,14 @@ export interface Gossip {
   readonly topic: () => string | null
   join(topic: string): void
   publish(message: Uint8Array): Promise<void>
-  /** Whether messages can pass between us and this peer in our topic, both ways. */
-  isLinked(peer: string): boolean
+  /**
+   * Whether messages pass from us to this peer in our topic, published or forwarded; a peer whose subscription came before
+   * our stream to it was open is taken into the mesh here, since gossipsub would wait for its next heartbeat.
+   */
+  link(peer: string): boolean
   /** Whether we have a stream to this peer to gossip on, whatever its topics. */
   hasStream(peer: string): boolean
+  /** To be called before the host stops. */
   stop(): void
 }
 
@@ -96,17 +104,24 @@ export function createGossip(handlers: Pick<NetworkHandlers, 'onGossip'>, logger
       if (topic === null) throw new TypeError('publish before joinTopic')
       await current().publish(topic, message)
     },
-    isLinked: (peer) => topic !== null && current().streamsOutbound.has(peer) && current().getSubscribers(topic).some((id) => id.toString() === peer),
+    link(peer) {
+      if (topic === null || !current().streamsOutbound.has(peer)) return false
+      if (!current().getSubscribers(topic).some((id) => id.toString() === peer)) return false
+      if (current().graftOnSubscribe(peer, topic)) current().sendGraft(peer, [topic])
+      return true
+    },
     hasStream: (peer) => current().streamsOutbound.has(peer),
     stop() {
       stopped = true
       validations.clear()
+      // Gossipsub leaves this timer behind, which would keep the process for another second.
+      clearTimeout(router?.status.heartbeatTimeout)
     },
   }
 }
 
 function assertRouter(made: GossipSub): asserts made is Router {
-  const { reportMessageValidationResult, score, streamsOutbound } = made as Partial<Router>
-  const complete = typeof reportMessageValidationResult === 'function' && score?.params.topics !== undefined && streamsOutbound instanceof Map
-  if (!complete) throw new TypeError('this version of @libp2p/gossipsub lacks the router parts that validation and scoring need')
+  const { reportMessageValidationResult, graftOnSubscribe, sendGraft, score, streamsOutbound, status } = made as Partial<Router>
+  const methods = [reportMessageValidationResult, graftOnSubscribe, sendGraft].every((method) => typeof method === 'function')
+  if (!methods || score?.params.topics === undefined || status === undefined || !(streamsOutbound instanceof Map)) throw new TypeError('this version of @libp2p/gossipsub lacks the router parts that validation and scoring need')
 }

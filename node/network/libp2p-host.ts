@@ -51,3 +51,10 @@ export function createHost({ privateKey, listen, gossip, onAccepted }: HostInit)
     },
   })
 }
+
+/** libp2p leaves the timer behind that would store its addresses a second after the listeners closed: it is cleared here. */
+export async function stopHost(host: Host): Promise<void> {
+  await host.stop()
+  const { components } = host as { components?: { addressManager?: { _updatePeerStoreAddresses?: { stop?: () => void } } } }
+  components?.addressManager?._updatePeerStoreAddresses?.stop?.()
+}

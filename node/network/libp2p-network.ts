@@ -11,7 +11,7 @@ import { fetchProtocol } from './fetch-frames.ts'
 import { createFetch } from './fetch.ts'
 import { createGossip } from './gossip.ts'
 import type { Gossip } from './gossip.ts'
-import { createHost } from './libp2p-host.ts'
+import { createHost, stopHost } from './libp2p-host.ts'
 import type { Host } from './libp2p-host.ts'
 import { networkLimits } from './limits.ts'
 import { createLiveness } from './liveness.ts'
@@ -49,7 +49,7 @@ export async function createLibp2pNetwork(init: Libp2pNetworkInit): Promise<Netw
   const dials = createHostDials(host, arrivals, stopper.signal, logger)
   const liveness = createHostLiveness(host, gossip, logger)
   const watch = createPeerWatch({
-    isReady: (peer) => gossip.topic() === null || gossip.isLinked(peer),
+    isReady: (peer) => gossip.topic() === null || gossip.link(peer),
     onConnected: (peer) => {
       liveness.measure(peer)
       handlers.onPeerConnected(peer)
@@ -76,7 +76,8 @@ export async function createLibp2pNetwork(init: Libp2pNetworkInit): Promise<Netw
     await host.start()
   } catch (error) {
     liveness.stop()
-    await host.stop()
+    gossip.stop()
+    await stopHost(host)
     throw new NetworkError('listen-failed', `cannot listen on ${init.listen.join(', ')}: ${messageOf(error)}`, { cause: error })
   }
 
@@ -86,7 +87,7 @@ export async function createLibp2pNetwork(init: Libp2pNetworkInit): Promise<Netw
     watch.stop()
     liveness.stop()
     gossip.stop()
-    await host.stop()
+    await stopHost(host)
   }
   return toNetwork({ host, gossip, dials, liveness, stop, isStopped: () => stopper.signal.aborted, request: fetch.request })
 }

@@ -33,7 +33,7 @@ const LAST_WORDS_MAX = 10
 const STOP_GRACE_MS = 1_800
 
 /** Starts the node of a home. */
-export function startChild(node: TestnetNode, context: Context): ChildNode {
+export function startChild(node: TestnetNode, context: Pick<Context, 'env' | 'selfCommand'>): ChildNode {
   const [program, ...first] = context.selfCommand
   // The fourth stream is a channel: its end tells the child that this process is gone. Nothing is sent over it.
   const child = spawn(program, [...first, 'start', '--home', node.home.dataDir, '--json'], {
