@@ -72,5 +72,5 @@ export function certifiedPrefix(plan: Extract<CreditPlan, { kind: 'permutations'
 
 function hasShape(values: BlockCopy['values'], init: { units: number; players: number; grandValue: number }): boolean {
   if (!Array.isArray(values) || values.length !== init.units) return false
-  return values.every((unit) => validateUnit(unit, init.players, init.grandValue) === 'ok')
+  return values.every((unit: readonly number[]) => validateUnit(unit, init.players, init.grandValue) === 'ok')
 }

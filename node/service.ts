@@ -1,5 +1,5 @@
 import type { TaskKind, Verdict } from '../consensus/index.ts'
-import type { NodeConfig } from './config/schema.ts'
+import type { LogLevel, NodeConfig } from './config/schema.ts'
 import type { NodeHome } from './config/home.ts'
 import type { Identity } from './identity.ts'
 
@@ -320,9 +320,6 @@ export class ServiceError extends Error {
     this.code = code
   }
 }
-
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Where the node's log lines go; fields are plain JSON and hold no secret. Must not throw. */
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void

@@ -81,21 +81,10 @@ async function compose({ config, identity, log, handlers, network, genesis, stor
       core.emit({ type: 'agent-error', code: error.code, message: error.message, round })
     },
   })
-  const computing = createComputing({
-    rules: machine.rules,
-    self: machine.self,
-    dispatch,
-    onError: (error, round) => log('error', 'ranking or credit failed', { round, error: String(error) }),
-  })
-  const wire = createWire({
-    machine,
-    store,
-    network,
-    verify,
-    dispatch,
-    judge: runner.judge,
-    onTrouble: (message, fields) => log('debug', message, fields),
-  })
+  const onComputeError = (error: unknown, round: string): void => log('error', 'ranking or credit failed', { round, error: String(error) })
+  const computing = createComputing({ rules: machine.rules, self: machine.self, dispatch, onError: onComputeError })
+  const onTrouble = (message: string, fields: Record<string, unknown>): void => log('debug', message, fields)
+  const wire = createWire({ machine, store, network, verify, dispatch, judge: runner.judge, onTrouble })
 
   const perform = (effect: Exclude<Effect, { type: 'persist' | 'verdict' | 'notify' }>): void => {
     if (effect.type === 'timer') timers.set(effect.name, effect.ms)
@@ -105,17 +94,15 @@ async function compose({ config, identity, log, handlers, network, genesis, stor
     else wire.perform(effect)
   }
 
+  const onPeer = (type: 'peer-connected' | 'peer-disconnected', peer: string): void => {
+    dispatch({ type, member: peer })
+    core.emit({ type, peer, name: nameOf(peer) })
+  }
   handlers.set({
     onGossip: wire.onGossip,
     onRequest: wire.onRequest,
-    onPeerConnected(peer) {
-      dispatch({ type: 'peer-connected', member: peer })
-      core.emit({ type: 'peer-connected', peer, name: nameOf(peer) })
-    },
-    onPeerDisconnected(peer) {
-      dispatch({ type: 'peer-disconnected', member: peer })
-      core.emit({ type: 'peer-disconnected', peer, name: nameOf(peer) })
-    },
+    onPeerConnected: (peer) => onPeer('peer-connected', peer),
+    onPeerDisconnected: (peer) => onPeer('peer-disconnected', peer),
   })
   const api = await createApi(core.service, { ...config.http, onError: (error) => log('error', 'API request failed', { error: String(error) }) })
   undo.push(() => api.close())

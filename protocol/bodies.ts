@@ -103,6 +103,8 @@ const presenceSchema = z.strictObject({
   canAnswer: z.boolean(),
   canJudge: z.boolean(),
   model: z.string().max(LIMITS.modelLengthMax),
+  /** Members that the author is connected to: who reaches everybody directly need not be helped. */
+  links: z.number().int().min(0).max(LIMITS.membersMax),
 })
 
 const joinSchema = z.strictObject({ sequence: counter })

@@ -29,8 +29,8 @@ export function computeCut(observations: readonly Observation[], validators: rea
   for (const observation of observations) {
     const weight = validators.find((validator) => validator.member === observation.author)?.weight ?? 0
     const listed = new Set<string>()
-    for (const [author, id] of observation.items) {
-      if (listed.has(author)) continue // an observation speaks once per author
+    for (const [author, id] of [...observation.items].sort(([, a], [, b]) => (a < b ? -1 : 1))) {
+      if (listed.has(author)) continue // an observation speaks once per author, for the lowest id
       listed.add(author)
       const ids = weightByItem.get(author) ?? new Map<string, number>()
       weightByItem.set(author, ids.set(id, (ids.get(id) ?? 0) + weight))

@@ -20,7 +20,7 @@ export type AgreementEffect =
   /** The certificate's block and all its ancestors are final; the certificates in `dropped` are of no more use. */
   | { type: 'finalized'; certificate: Certificate; dropped: Certificate[] }
   /** Call `fireTimer` after this long. */
-  | { type: 'timer'; timer: TimerName; view: number; ms: number }
+  | { type: 'timer'; timer: TimerName; view: number; arming: number; ms: number }
   /** Certificates from this view on are lacking; `from` is a member who seems to hold them. */
   | { type: 'fetch-certificates'; fromView: number; from: string }
   /** This member is still in an older view: send it what moves it on. */
@@ -37,9 +37,13 @@ interface ViewState {
   verdict: 'unasked' | 'asked' | 'valid' | 'invalid'
   proposed: boolean
   mayFill: boolean
+  /** Whether timers run, and how often they were set: those of an earlier arming mean nothing. */
   armed: boolean
+  arming: number
   /** Signatures by author, under the key of the vote's kind and block. */
   votes: Map<string, Map<string, Uint8Array>>
+  /** Who has voted, by kind and author. */
+  voted: Set<string>
   ownNotarized: string | null
   ownNullified: boolean
   ownFinalized: string | null
@@ -93,9 +97,9 @@ export function createAgreement(init: AgreementInit): Agreement {
  */
 export function restoreAgreement(
   agreement: Agreement,
-  persisted: { certificates: readonly Certificate[]; ownVotes: readonly Vote[]; ownProposals: readonly Proposal[] },
+  persisted: { certificates: readonly Certificate[]; ownVotes: readonly SignedVote[]; ownProposals: readonly Proposal[] },
 ): AgreementEffect[] {
-  for (const vote of persisted.ownVotes) {
+  for (const { vote } of persisted.ownVotes) {
     if (vote.epoch === agreement.epoch) markOwnVote(viewState(agreement, vote.view), vote)
   }
   for (const proposal of persisted.ownProposals) {
@@ -104,7 +108,13 @@ export function restoreAgreement(
     state.proposal = proposal
   }
   const effects: AgreementEffect[] = []
-  for (const certificate of persisted.certificates) effects.push(...receiveCertificate(agreement, certificate))
+  for (const certificate of persisted.certificates) {
+    // The last finalization is known by the ledger already; it is kept to help others with.
+    if (certificate.kind === 'finalize' && certificate.block === agreement.final.block) agreement.final.certificate = certificate
+    else effects.push(...receiveCertificate(agreement, certificate))
+  }
+  // A vote counts for its author too: with others down, a quorum may need it.
+  for (const vote of persisted.ownVotes) effects.push(...receiveVote(agreement, vote))
   return effects
 }
 
@@ -129,19 +139,23 @@ export function resolveProposal(agreement: Agreement, proposal: Proposal, valid:
   return advance(agreement, [])
 }
 
-/** A vote whose signature is checked, this node's own ones included. Strangers and far-off views are dropped (rule 10). */
+/**
+ * A vote whose signature is checked, this node's own ones included. Strangers and far-off views are dropped (rule 10), and
+ * so is a second vote of one kind in one view, so that nobody can fill the memory by contradicting itself.
+ */
 export function receiveVote(agreement: Agreement, { vote, author, signature }: SignedVote): AgreementEffect[] {
   const effects: AgreementEffect[] = []
   if (vote.epoch !== agreement.epoch || !agreement.validators.some(({ member }) => member === author)) return effects
   if (vote.view > agreement.view + 1) noteAhead(agreement, author, vote.view, effects)
   if (vote.view < agreement.view && vote.kind === 'nullify') noteBehind(agreement, author, vote.view, effects)
   if (vote.view < agreement.final.view - VIEWS_KEPT || vote.view > agreement.view + 1) return effects
+  const { votes, voted } = viewState(agreement, vote.view)
+  const spoken = `${vote.kind}/${author}`
+  if (voted.has(spoken)) return effects
+  voted.add(spoken)
   const key = voteKey(vote.kind, vote.block)
-  const { votes } = viewState(agreement, vote.view)
   const signatures = votes.get(key) ?? new Map<string, Uint8Array>()
-  votes.set(key, signatures)
-  if (signatures.has(author)) return effects
-  signatures.set(author, signature)
+  votes.set(key, signatures.set(author, signature))
   if (!isQuorum(agreement.validators, signatures.keys())) return effects
   const sorted = [...signatures].sort(([a], [b]) => (a < b ? -1 : 1))
   const certificate = { ...vote, signatures: sorted.map(([author, signature]) => ({ author, signature })) }
@@ -161,19 +175,17 @@ export function receiveCertificate(agreement: Agreement, certificate: Certificat
   else known.set(view, certificate)
   if (view >= agreement.view) {
     agreement.view = view + 1
+    // What the caller holds was meant for the block before; it says anew what it holds now.
+    agreement.hasMaterial = false
     agreement.failedViews = kind === 'nullify' ? agreement.failedViews + 1 : 0
   }
   return advance(agreement, effects)
 }
 
-/** A timer set by an effect has run out. It does nothing in a later view or while nothing is pending (rule 8). */
-export function fireTimer(agreement: Agreement, timer: TimerName, view: number): AgreementEffect[] {
-  if (view !== agreement.view) return []
+/** A timer set by an effect has run out. It does nothing in a later view, or once it was disarmed (rule 8). */
+export function fireTimer(agreement: Agreement, timer: TimerName, view: number, arming: number): AgreementEffect[] {
   const state = viewState(agreement, view)
-  if (!isPending(agreement)) {
-    state.armed = false
-    return []
-  }
+  if (view !== agreement.view || !state.armed || state.arming !== arming) return []
   const effects: AgreementEffect[] = []
   if (timer === 'fill') state.mayFill = true
   else if (timer === 'view' || state.ownNotarized === null) nullify(agreement, view, effects)
@@ -213,7 +225,8 @@ function advance(agreement: Agreement, effects: AgreementEffect[]): AgreementEff
   const state = viewState(agreement, agreement.view)
   tryPropose(agreement, state, effects)
   tryNotarize(agreement, state, effects)
-  if (isPending(agreement) && !state.armed && !state.ownNullified) arm(agreement, state, effects)
+  if (!isPending(agreement)) state.armed = false
+  else if (!state.armed && !state.ownNullified) arm(agreement, state, effects)
   return effects
 }
 
@@ -289,14 +302,17 @@ function finalize(agreement: Agreement, certificate: Certificate, effects: Agree
 // Rule 1's timers, backed off by consecutive failed views.
 function arm(agreement: Agreement, state: ViewState, effects: AgreementEffect[]): void {
   state.armed = true
+  state.arming += 1
+  const { view } = agreement
+  const { arming } = state
   const { leaderMs, viewMs, backoffMax } = agreement.timers
   let factor = 1
   for (let failed = 0; failed < Math.min(agreement.failedViews, backoffMax); failed++) factor *= 2
   if (leaderOf(agreement.validators, agreement.view) === agreement.self) {
-    effects.push({ type: 'timer', timer: 'fill', view: agreement.view, ms: Math.floor((leaderMs * factor) / 2) })
+    effects.push({ type: 'timer', timer: 'fill', view, arming, ms: Math.floor((leaderMs * factor) / 2) })
   }
-  effects.push({ type: 'timer', timer: 'leader', view: agreement.view, ms: leaderMs * factor })
-  effects.push({ type: 'timer', timer: 'view', view: agreement.view, ms: viewMs * factor })
+  effects.push({ type: 'timer', timer: 'leader', view, arming, ms: leaderMs * factor })
+  effects.push({ type: 'timer', timer: 'view', view, arming, ms: viewMs * factor })
 }
 
 function certifiedView(agreement: Agreement, block: string): number | null {
@@ -336,7 +352,9 @@ function viewState(agreement: Agreement, view: number): ViewState {
       proposed: false,
       mayFill: false,
       armed: false,
+      arming: 0,
       votes: new Map(),
+      voted: new Set(),
       ownNotarized: null,
       ownNullified: false,
       ownFinalized: null,

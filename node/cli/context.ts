@@ -1,6 +1,9 @@
 import type { Environment } from '../config/home.ts'
 import type { StartNode } from '../service.ts'
 
+/** Set by a parent that watches over this process: the re-executing `bin.js`, or the demo over its nodes. */
+export const PARENT_VARIABLE = 'PEERAGE_PARENT'
+
 /** All that a verb touches of the process, so that verbs run in tests as they run in a shell. */
 export interface Context {
   env: Environment

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { StartNode } from '../service.ts'
+import { PARENT_VARIABLE } from './context.ts'
 import type { Context } from './context.ts'
 import { EXIT, Interruption } from './exit.ts'
 import type { Stop } from './exit.ts'
@@ -10,9 +11,6 @@ const SAME_REQUEST_MS = 1_000
 /** Nothing outlives a request to end by more than this; where a parent waits, or died, less. */
 const END_MS_MAX = 10_000
 const SUPERVISED_END_MS_MAX = 2_500
-
-/** Set by a parent that watches over this process: the re-executing `bin.js`, or the demo over its nodes. */
-export const PARENT_VARIABLE = 'PEERAGE_PARENT'
 
 const startNode: StartNode = async (options) => {
   const module = await import('../start-node.ts')

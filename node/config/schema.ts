@@ -2,8 +2,9 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { z } from 'zod'
 import { agentConfigSchema } from '../agents/create-agent.ts'
 import type { AgentConfig } from '../agents/create-agent.ts'
-import { LOG_LEVELS } from '../service.ts'
-import type { LogLevel } from '../service.ts'
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export const DEFAULT_P2P_PORT = 4747
 export const DEFAULT_HTTP_PORT = 4748

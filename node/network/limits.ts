@@ -5,6 +5,8 @@ export const networkLimits = {
   gossipFrameBytesMax: 32 * 1024 * 1024,
   /** What may wait for a peer that reads too slowly; beyond it the link is closed. */
   gossipUnsentBytesMax: 64 * 1024 * 1024,
+  /** Recent messages offered to a new neighbour. */
+  offeredMessagesMax: 1000,
   validationsInFlightMax: 64,
   validationsQueuedMax: 8192,
   validationsQueuedPerPeerMax: 2048,
@@ -41,6 +43,8 @@ export const networkLimits = {
 
   /** How long a new peer may take to exchange topics before it counts as connected anyway. */
   gossipLinkWaitMs: 500,
+  /** And how long its gossip link is watched. */
+  gossipLinkWatchMs: 10_000,
   pingIntervalMs: 10_000,
   pingTimeoutMs: 10_000,
   pingFailuresMax: 3,

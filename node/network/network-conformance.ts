@@ -18,7 +18,7 @@ export type CreateTestHost = (options?: { seed?: Uint8Array; address?: string; h
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 export const until = (check: () => void, timeout = 5_000): Promise<void> => vi.waitFor(check, { timeout, interval: 5 })
-const failure = (code: string): unknown => expect.objectContaining({ name: 'NetworkError', code })
+const failure = (code: string): Error => expect.objectContaining({ name: 'NetworkError', code }) as Error
 const silenceMs = 150
 
 /** Hosts for one test; all of them stop when it ends. */
@@ -70,6 +70,7 @@ export function describeNetwork(name: string, create: CreateNetwork): void {
   describe(`network: ${name}`, () => {
     const createHost = useHosts(create)
     describe('gossip', () => describeGossip(createHost))
+    describe('verdicts', () => describeVerdicts(createHost))
     describe('many hosts', () => describeManyHosts(createHost))
     describe('requests', () => describeRequests(createHost))
     describe('connections', () => describeConnections(createHost))
@@ -88,27 +89,6 @@ function describeGossip(createHost: CreateTestHost): void {
     expect(first.heard).toEqual([])
   })
 
-  it.each(['ignore', 'reject'] as const)('is not passed on after the verdict `%s`', async (verdict) => {
-    const [first, middle, last] = (await createLine(createHost, ['accept', verdict, 'accept'])) as [TestHost, TestHost, TestHost]
-    await first.publish(encode('bad'))
-    await until(() => expect(middle.heard).toEqual(['bad']))
-    await last.publish(encode('probe'))
-    await until(() => expect(middle.heard).toContain('probe'))
-    await new Promise((resolve) => setTimeout(resolve, silenceMs))
-    expect(last.heard).toEqual([])
-  })
-
-  it('is passed on only when the verdict is there', async () => {
-    const { promise, resolve } = Promise.withResolvers<GossipVerdict>()
-    const [first, middle, last] = (await createLine(createHost, ['accept', promise, 'accept'])) as [TestHost, TestHost, TestHost]
-    await first.publish(encode('slow'))
-    await until(() => expect(middle.heard).toEqual(['slow']))
-    await new Promise((wait) => setTimeout(wait, silenceMs))
-    expect(last.heard).toEqual([])
-    resolve('accept')
-    await until(() => expect(last.heard).toEqual(['slow']))
-  })
-
   it('reaches a peer to which it is published as soon as that peer is reported', async () => {
     const hosts: TestHost[] = []
     for (let count = 0; count < 2; count++) {
@@ -119,16 +99,13 @@ function describeGossip(createHost: CreateTestHost): void {
     await until(() => hosts.forEach((host, index) => expect(host.heard).toEqual([`from ${hosts[1 - index]?.peerId}`])))
   })
 
-  it('survives a handler that fails: the message counts as ignored', async () => {
-    const onGossip = async (message: Uint8Array): Promise<GossipVerdict> => {
-      if (decode(message) === 'poison') throw new Error('handler bug')
-      return 'accept'
-    }
-    const hosts = [await createHost(), await createHost({ handlers: { onGossip } }), await createHost()] as const
-    await connectInLine(hosts)
-    await hosts[0].publish(encode('poison'))
-    await hosts[0].publish(encode('fine'))
-    await until(() => expect(hosts[2].heard).toEqual(['fine']))
+  it('reaches a peer that connects just after it was published', async () => {
+    const [first, second, third] = [await createHost(), await createHost(), await createHost()]
+    for (const host of [first, second, third]) await host.joinTopic('topic')
+    await first.publish(encode('early'))
+    second.keepConnected(firstAddress(first))
+    third.keepConnected(firstAddress(second))
+    await until(() => [second, third].forEach((host) => expect(host.heard).toEqual(['early'])))
   })
 
   it('needs no peers, but a topic', async () => {
@@ -154,6 +131,41 @@ function describeGossip(createHost: CreateTestHost): void {
     await Promise.all(messages.map((message) => first.publish(encode(message))))
     await until(() => others.forEach((host) => expect(host.heard).toHaveLength(200)), 10_000)
     for (const host of others) expect([...host.heard].sort()).toEqual([...messages].sort())
+  })
+}
+
+function describeVerdicts(createHost: CreateTestHost): void {
+  it.each(['ignore', 'reject'] as const)('is not passed on after the verdict `%s`', async (verdict) => {
+    const [first, middle, last] = (await createLine(createHost, ['accept', verdict, 'accept'])) as [TestHost, TestHost, TestHost]
+    await first.publish(encode('bad'))
+    await until(() => expect(middle.heard).toEqual(['bad']))
+    await last.publish(encode('probe'))
+    await until(() => expect(middle.heard).toContain('probe'))
+    await new Promise((resolve) => setTimeout(resolve, silenceMs))
+    expect(last.heard).toEqual([])
+  })
+
+  it('is passed on only when the verdict is there', async () => {
+    const { promise, resolve } = Promise.withResolvers<GossipVerdict>()
+    const [first, middle, last] = (await createLine(createHost, ['accept', promise, 'accept'])) as [TestHost, TestHost, TestHost]
+    await first.publish(encode('slow'))
+    await until(() => expect(middle.heard).toEqual(['slow']))
+    await new Promise((wait) => setTimeout(wait, silenceMs))
+    expect(last.heard).toEqual([])
+    resolve('accept')
+    await until(() => expect(last.heard).toEqual(['slow']))
+  })
+
+  it('survives a handler that fails: the message counts as ignored', async () => {
+    const onGossip = async (message: Uint8Array): Promise<GossipVerdict> => {
+      if (decode(message) === 'poison') throw new Error('handler bug')
+      return 'accept'
+    }
+    const hosts = [await createHost(), await createHost({ handlers: { onGossip } }), await createHost()] as const
+    await connectInLine(hosts)
+    await hosts[0].publish(encode('poison'))
+    await hosts[0].publish(encode('fine'))
+    await until(() => expect(hosts[2].heard).toEqual(['fine']))
   })
 }
 
@@ -299,7 +311,7 @@ function describeConnections(createHost: CreateTestHost): void {
   it('says `dial-failed` to what is no address and to a peer that is somebody else', async () => {
     const [first, second, third] = [await createHost(), await createHost(), await createHost()]
     await expect(first.dial('not an address')).rejects.toEqual(failure('dial-failed'))
-    expect(() => first.keepConnected('not an address')).toThrow(failure('dial-failed') as Error)
+    expect(() => first.keepConnected('not an address')).toThrow(failure('dial-failed'))
     const wrong = firstAddress(second).replace(second.peerId, third.peerId)
     await expect(first.dial(wrong)).rejects.toEqual(failure('dial-failed'))
     expect(first.peers()).toEqual([])

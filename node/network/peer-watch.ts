@@ -3,7 +3,7 @@ import { networkLimits } from './limits.ts'
 const checkIntervalMs = 10
 
 export interface PeerWatchInit {
-  /** Whether the peer can be reached in every way wanted. */
+  /** Whether the peer can be reached in every way wanted. Asked again and again until it is true, for some seconds. */
   isReady(peer: string): boolean
   onConnected(peer: string): void
   onDisconnected(peer: string): void
@@ -21,15 +21,17 @@ export interface PeerWatch {
  * once arrives), at the latest `gossipLinkWaitMs` after its first connection; as disconnected only after that report.
  */
 export function createPeerWatch(init: PeerWatchInit): PeerWatch {
-  const waiting = new Map<string, number>()
+  const waiting = new Map<string, { reportAtMs: number; giveUpAtMs: number }>()
   const reported = new Set<string>()
   let stopped = false
   let timer: NodeJS.Timeout | null = null
 
   const check = (): void => {
-    for (const [peer, deadlineMs] of waiting) {
-      if (!init.isReady(peer) && performance.now() < deadlineMs) continue
-      waiting.delete(peer)
+    const nowMs = performance.now()
+    for (const [peer, { reportAtMs, giveUpAtMs }] of waiting) {
+      const ready = init.isReady(peer)
+      if (ready || nowMs >= giveUpAtMs) waiting.delete(peer)
+      if (reported.has(peer) || (!ready && nowMs < reportAtMs)) continue
       reported.add(peer)
       init.onConnected(peer)
     }
@@ -45,7 +47,8 @@ export function createPeerWatch(init: PeerWatchInit): PeerWatch {
   return {
     opened(peer) {
       if (stopped || reported.has(peer) || waiting.has(peer)) return
-      waiting.set(peer, performance.now() + networkLimits.gossipLinkWaitMs)
+      const nowMs = performance.now()
+      waiting.set(peer, { reportAtMs: nowMs + networkLimits.gossipLinkWaitMs, giveUpAtMs: nowMs + networkLimits.gossipLinkWatchMs })
       check()
     },
     closed(peer) {

@@ -41,7 +41,7 @@ export interface ServiceCore {
 
 export function createNodeService({ machine, store, network, dispatch }: NodeServiceInit): ServiceCore {
   const listeners = new Set<(event: NodeEvent) => void>()
-  const tickets = new Map<number, { resolve: (asked: { round: string }) => void; reject: (error: ServiceError) => void }>()
+  const tickets: Tickets = new Map()
   const ranked = new Map<string, RankedRound>()
   const timings = new Map<string, { phase: RoundPhase; startedMs: number }[]>()
   const startedAt = new Date().toISOString()
@@ -76,13 +76,8 @@ export function createNodeService({ machine, store, network, dispatch }: NodeSer
 
   const onNotice = (notice: Notice): void => {
     switch (notice.type) {
-      case 'asked': {
-        const waiting = tickets.get(notice.ticket)
-        tickets.delete(notice.ticket)
-        if (notice.round !== null) waiting?.resolve({ round: notice.round })
-        else waiting?.reject(refusalOf(notice.code))
-        return
-      }
+      case 'asked':
+        return answerTicket(tickets, notice)
       case 'round-opened':
         return emitOpened(machine, notice, emit)
       case 'phase-entered':
@@ -97,6 +92,9 @@ export function createNodeService({ machine, store, network, dispatch }: NodeSer
         return
       case 'block-final':
         return emit({ type: 'block-final', height: notice.height, hash: notice.hash, entries: notice.entries })
+      case 'result-differs':
+      case 'refused-to-sign':
+        return
     }
   }
 
@@ -110,6 +108,15 @@ export function createNodeService({ machine, store, network, dispatch }: NodeSer
       tickets.clear()
     },
   }
+}
+
+type Tickets = Map<number, { resolve: (asked: { round: string }) => void; reject: (error: ServiceError) => void }>
+
+function answerTicket(tickets: Tickets, { ticket, round, code }: Extract<Notice, { type: 'asked' }>): void {
+  const waiting = tickets.get(ticket)
+  tickets.delete(ticket)
+  if (round !== null) waiting?.resolve({ round })
+  else waiting?.reject(refusalOf(code))
 }
 
 type Source = Parameters<typeof readRound>[0] & { ranked: Map<string, RankedRound> }

@@ -4,6 +4,7 @@ import {
   encodeRequest,
   openEnvelope,
   openFrame,
+  reachesEverybody,
   serve,
   type Effect,
   type Event,
@@ -75,7 +76,9 @@ export function createWire(init: {
       }
       const verdict = await judge({ type: 'message', message: opened.message, from })
       if (verdict.verdict === 'reject') count(verdict.code, from)
-      return verdict.verdict
+      // `ignore` only means that gossip does not forward it: its author has sent it to everybody already.
+      const needless = from === opened.message.author && reachesEverybody(machine, from)
+      return verdict.verdict === 'accept' && needless ? 'ignore' : verdict.verdict
     },
     async onRequest(bytes, from) {
       const decoded = decodeRequest(bytes)

@@ -162,7 +162,7 @@ function describeLife(current: () => Store): void {
   it('answers `closed` after close', async () => {
     const store = current()
     await store.close()
-    const closed = expect.objectContaining({ name: 'StoreError', code: 'closed' })
+    const closed: unknown = expect.objectContaining({ name: 'StoreError', code: 'closed' })
     await expect(store.get('a')).rejects.toEqual(closed)
     await expect(store.write([put('a')])).rejects.toEqual(closed)
     await expect(keysOf(store, '')).rejects.toEqual(closed)

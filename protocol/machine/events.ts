@@ -48,7 +48,8 @@ export type MessageCode =
 export type Effect =
   | { type: 'persist'; changes: { key: string; value: Uint8Array | null }[] }
   | { type: 'publish'; message: Message }
-  | { type: 'send'; to: string | 'everybody'; frames: Uint8Array[] }
+  /** `to`: a member, or 'everybody'. */
+  | { type: 'send'; to: string; frames: Uint8Array[] }
   /** `to` null: any connected peer. */
   | { type: 'request'; to: string | null; request: Request }
   | { type: 'timer'; name: string; ms: number }

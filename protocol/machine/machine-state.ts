@@ -46,6 +46,7 @@ export interface Presence {
   canAnswer: boolean
   canJudge: boolean
   model: string
+  links: number
 }
 
 /** The whole memory of a node. Owned by `step`, which changes it in place; never shared between machines. */
@@ -70,6 +71,8 @@ export interface Machine {
   /** Own signed messages by slot. */
   own: Map<string, Message>
   presence: Map<string, Presence>
+  /** Peers this node is connected to. */
+  connected: Set<string>
   /** Hashes that something waits for, and when each was last asked for. */
   wanted: Map<string, number>
   /** Blocks whose proposals wait for something that is missing. */
@@ -111,6 +114,7 @@ export function createMachine(config: MachineConfig): Machine {
     opened: new Map(),
     own: new Map(),
     presence: new Map(),
+    connected: new Set(),
     wanted: new Map(),
     waiting: new Set(),
     resumed: [],
@@ -216,4 +220,10 @@ export function presentMembers(machine: Machine): Map<string, Pick<Presence, 'ca
     if (presence.seenMs >= oldest && machine.ledger.members[member] !== undefined) present.set(member, presence)
   }
   return present
+}
+
+/** Whether `author` has said that it is connected to all members present, so that its gossip needs no forwarding. */
+export function reachesEverybody(machine: Machine, author: string): boolean {
+  const links = machine.presence.get(author)?.links ?? 0
+  return links >= presentMembers(machine).size - 1
 }

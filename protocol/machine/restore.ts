@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { restoreAgreement, type Certificate, type Proposal, type Vote } from '../../consensus/index.ts'
+import { restoreAgreement, type Certificate, type Proposal, type SignedVote } from '../../consensus/index.ts'
 import { decodeCanonical } from '../encoding.ts'
 import { openEnvelope, type Message } from '../envelope.ts'
 import { isItem } from '../ledger/items.ts'
@@ -92,10 +92,10 @@ function* restoreSecrets(machine: Machine): Reading<void> {
 
 function* restoreVotes(machine: Machine): Reading<void> {
   const certificates = (yield { type: 'range', prefix: 'certificate/' }).map(([key, value]) => decode(key, value) as Certificate)
-  const ownVotes: Vote[] = []
+  const ownVotes: SignedVote[] = []
   const ownProposals: Proposal[] = []
   for (const message of machine.own.values()) {
-    if (message.kind === 'vote') ownVotes.push(message.body)
+    if (message.kind === 'vote') ownVotes.push({ vote: message.body, author: machine.self, signature: message.signature })
     if (message.kind !== 'proposal') continue
     const { view, parent } = message.body
     const block = blockHash(message.body)

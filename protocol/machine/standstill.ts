@@ -12,7 +12,8 @@ const OPENS_RESENT_MAX = 16
 export function announce(machine: Machine, out: Effect[], again = true): void {
   if (again) out.push({ type: 'timer', name: 'presence', ms: machine.rules.parameters.presenceMs })
   if (machine.ledger.members[machine.self] === undefined) return
-  const body = { sequence: Math.max(0, Math.floor(machine.nowMs)), ...machine.config.agent }
+  const links = [...machine.connected].filter((peer) => machine.ledger.members[peer] !== undefined).length
+  const body = { sequence: Math.max(0, Math.floor(machine.nowMs)), ...machine.config.agent, links }
   const message = sealEnvelope(machine.rules.network, 'presence', body, machine.config.signer)
   out.push({ type: 'publish', message: message as unknown as Message })
 }

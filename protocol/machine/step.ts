@@ -59,10 +59,12 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
     case 'timer':
       return receiveTimer(machine, out, agreed, event.name)
     case 'peer-connected':
+      machine.connected.add(event.member)
       requestChain(machine, out, event.member)
       out.push({ type: 'request', to: event.member, request: { type: 'certificates', fromView: machine.head.view + 1 } })
       return announce(machine, out, false)
     case 'peer-disconnected':
+      machine.connected.delete(event.member)
       machine.presence.delete(event.member)
       return recheckPhases(machine, out)
     case 'answered':
@@ -126,7 +128,7 @@ function perform(machine: Machine, out: Effect[], effect: AgreementEffect): Agre
       if (advanceFinal(machine, out, effect.certificate)) afterFinal(machine, out)
       return []
     case 'timer':
-      out.push({ type: 'timer', name: `${effect.timer}/${effect.view}`, ms: effect.ms })
+      out.push({ type: 'timer', name: `${effect.timer}/${effect.view}/${effect.arming}`, ms: effect.ms })
       return []
     case 'fetch-certificates':
       out.push({ type: 'request', to: effect.from, request: { type: 'certificates', fromView: effect.fromView } })
@@ -250,7 +252,9 @@ function retryFinal(machine: Machine, out: Effect[]): void {
 
 function receiveTimer(machine: Machine, out: Effect[], agreed: AgreementEffect[], name: string): void {
   const [kind, ...rest] = name.split('/')
-  if (kind === 'fill' || kind === 'leader' || kind === 'view') agreed.push(...fireTimer(machine.agreement, kind satisfies TimerName, Number(rest[0])))
+  if (kind === 'fill' || kind === 'leader' || kind === 'view') {
+    agreed.push(...fireTimer(machine.agreement, kind satisfies TimerName, Number(rest[0]), Number(rest[1])))
+  }
   if (kind === 'phase') {
     const [round, phase] = rest as [string, Phase]
     if (machine.ledger.rounds[round]?.phase === phase) observe(machine, out, round)

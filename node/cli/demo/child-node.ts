@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { PARENT_VARIABLE } from '../context.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../exit.ts'
-import { PARENT_VARIABLE } from '../main.ts'
 import type { TestnetNode } from './testnet.ts'
 
 /** What a node prints once it serves. */

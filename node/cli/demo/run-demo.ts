@@ -11,12 +11,21 @@ import type { Context } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { createFollower } from '../follow-round.ts'
 import { pause } from '../pause.ts'
-import type { DemoOptions } from '../verbs/demo.ts'
 import { startChild } from './child-node.ts'
 import type { ChildNode, ReadyDocument } from './child-node.ts'
 import { createReport } from './report.ts'
 import type { Report } from './report.ts'
 import { openTestnet } from './testnet.ts'
+
+export interface DemoOptions {
+  nodes: number
+  rounds?: number
+  /** Seconds between rounds. */
+  pause: number
+  seed?: string
+  dir?: string
+  json?: boolean
+}
 
 const READY_MS_MAX = 60_000
 const MEET_MS_MAX = 30_000

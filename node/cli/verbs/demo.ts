@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
+import type { DemoOptions } from '../demo/run-demo.ts'
 import { integerWithin, parseSeconds } from './options.ts'
 
 export function addDemo(program: Command, context: Context): void {
@@ -16,14 +17,4 @@ export function addDemo(program: Command, context: Context): void {
       const { runDemo } = await import('../demo/run-demo.ts')
       await runDemo(options, context)
     })
-}
-
-export interface DemoOptions {
-  nodes: number
-  rounds?: number
-  /** Seconds between rounds. */
-  pause: number
-  seed?: string
-  dir?: string
-  json?: boolean
 }
