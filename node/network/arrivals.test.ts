@@ -3,19 +3,21 @@ import { createArrivals } from './arrivals.ts'
 import { networkLimits } from './limits.ts'
 
 describe('arrivals', () => {
-  it('are pending from accept to open, and forgotten when they never open', () => {
+  it('keep coming from accept until some time after open, and are forgotten when they never open', () => {
     let nowMs = 0
     const arrivals = createArrivals(() => nowMs)
-    expect(arrivals.arePending()).toBe(false)
+    expect(arrivals.keepComing()).toBe(false)
     arrivals.accepted()
     arrivals.accepted()
     arrivals.opened()
-    expect(arrivals.arePending()).toBe(true)
+    nowMs += networkLimits.arrivalsQuietMs
+    expect(arrivals.keepComing()).toBe(true)
     arrivals.opened()
-    arrivals.opened()
-    expect(arrivals.arePending()).toBe(false)
+    expect(arrivals.keepComing()).toBe(true)
+    nowMs += networkLimits.arrivalsQuietMs
+    expect(arrivals.keepComing()).toBe(false)
     arrivals.accepted()
-    nowMs = networkLimits.yieldDialMsMax
-    expect(arrivals.arePending()).toBe(false)
+    nowMs += networkLimits.yieldDialMsMax
+    expect(arrivals.keepComing()).toBe(false)
   })
 })

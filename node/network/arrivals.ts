@@ -5,19 +5,23 @@ export interface Arrivals {
   accepted(): void
   /** An inbound connection is open. */
   opened(): void
-  /** Whether somebody accepted lately may still turn out to be a peer we are about to dial. */
-  arePending(): boolean
+  /** Whether connections keep coming in: one of the next may be from a peer we are about to dial. */
+  keepComing(): boolean
 }
 
-/** Counts the inbound connections between accept and open. Those that never open are forgotten after a while. */
+/** Follows the inbound connections from accept to open. Those that never open are forgotten after a while. */
 export function createArrivals(nowMs: () => number): Arrivals {
   let acceptedAtMs: number[] = []
+  let openedAtMs = -Infinity
   return {
     accepted: () => void acceptedAtMs.push(nowMs()),
-    opened: () => void acceptedAtMs.shift(),
-    arePending() {
+    opened() {
+      acceptedAtMs.shift()
+      openedAtMs = nowMs()
+    },
+    keepComing() {
       acceptedAtMs = acceptedAtMs.filter((atMs) => nowMs() - atMs < networkLimits.yieldDialMsMax)
-      return acceptedAtMs.length > 0
+      return acceptedAtMs.length > 0 || nowMs() - openedAtMs < networkLimits.arrivalsQuietMs
     },
   }
 }

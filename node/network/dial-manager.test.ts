@@ -7,7 +7,7 @@ function createWorld({ ownId = 'a', random = 1 } = {}) {
   const up = new Set<string>()
   const connected = new Set<string>()
   const dials: number[] = []
-  const arrivals = { pending: false }
+  const arrivals = { keepComing: false }
   const manager = createDialManager({
     ownId,
     async dial(address) {
@@ -18,7 +18,7 @@ function createWorld({ ownId = 'a', random = 1 } = {}) {
       return address
     },
     isConnected: (peer) => connected.has(peer),
-    areArrivalsPending: () => arrivals.pending,
+    doArrivalsKeepComing: () => arrivals.keepComing,
     random: () => random,
     nowMs: () => Date.now(),
     onFailure: () => {},
@@ -113,7 +113,7 @@ describe('dial manager', () => {
     const lower = createWorld({ ownId: 'a' })
     const higher = createWorld({ ownId: 'z' })
     for (const { manager, arrivals } of [lower, higher]) {
-      arrivals.pending = true
+      arrivals.keepComing = true
       manager.keep('peer', 'peer')
     }
     await vi.advanceTimersByTimeAsync(networkLimits.yieldDialMsMax - 1)

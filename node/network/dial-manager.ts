@@ -6,8 +6,8 @@ export interface DialManagerInit {
   /** Dials once; resolves to the id of the peer found there. */
   dial(address: string): Promise<string>
   isConnected(peer: string): boolean
-  /** Whether inbound connections are being opened whose peers are not known yet. */
-  areArrivalsPending(): boolean
+  /** Whether inbound connections keep coming in. */
+  doArrivalsKeepComing(): boolean
   /** A number in [0, 1). */
   random(): number
   nowMs(): number
@@ -47,7 +47,7 @@ export function createDialManager(init: DialManagerInit): DialManager {
 
   const attempt = async (entry: KeptAddress): Promise<void> => {
     if (entry.peer !== null && init.isConnected(entry.peer)) return
-    const yieldsMore = yieldMs(entry.peer) > 0 && init.areArrivalsPending() && init.nowMs() - entry.waitingSinceMs < networkLimits.yieldDialMsMax
+    const yieldsMore = yieldMs(entry.peer) > 0 && init.doArrivalsKeepComing() && init.nowMs() - entry.waitingSinceMs < networkLimits.yieldDialMsMax
     if (yieldsMore) return schedule(entry, networkLimits.yieldDialMs)
     entry.dialling = true
     try {

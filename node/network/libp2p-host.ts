@@ -35,6 +35,10 @@ export function createHost({ privateKey, listen, gossip, onAccepted }: HostInit)
       inboundConnectionThreshold: networkLimits.connectionsPerSecondAndIpMax,
       maxIncomingPendingConnections: networkLimits.connectionsPendingMax,
       dialTimeout: networkLimits.dialTimeoutMs,
+      addressDialTimeout: networkLimits.dialTimeoutMs,
+      inboundUpgradeTimeout: networkLimits.dialTimeoutMs,
+      outboundStreamProtocolNegotiationTimeout: networkLimits.dialTimeoutMs,
+      inboundStreamProtocolNegotiationTimeout: networkLimits.dialTimeoutMs,
     },
     connectionGater: {
       denyInboundConnection() {
@@ -45,7 +49,7 @@ export function createHost({ privateKey, listen, gossip, onAccepted }: HostInit)
     // Its own monitor aborts a connection after one lost ping; ours counts them.
     connectionMonitor: { enabled: false },
     services: {
-      identify: identify({ timeout: 10_000 }),
+      identify: identify({ timeout: networkLimits.dialTimeoutMs }),
       ping: ping({ timeout: networkLimits.pingTimeoutMs, maxInboundStreams: 8 }),
       gossip,
     },

@@ -21,6 +21,7 @@ import type { NetworkLogger } from './logger.ts'
 import { NetworkError } from './network.ts'
 import type { ConnectedPeer, Network, NetworkHandlers } from './network.ts'
 import { createPeerWatch } from './peer-watch.ts'
+import { createTurnstile } from './turnstile.ts'
 
 export interface Libp2pNetworkInit {
   /** The member's Ed25519 key: libp2p's key object or the 32-byte seed. */
@@ -155,16 +156,18 @@ function createHostDials(host: Host, arrivals: Arrivals, stopSignal: AbortSignal
       throw new NetworkError('dial-failed', `cannot connect to ${address}: ${messageOf(error)}`, { cause: error })
     }
   }
+  const turnstile = createTurnstile(networkLimits.dialsInFlightMax, networkLimits.keptAddressesMax)
   const manager = createDialManager({
     ownId: host.peerId.toString(),
     async dial(address) {
-      const peer = await dialOnce(address)
+      const leave = await turnstile.enter('dial', stopSignal)
+      const peer = await dialOnce(address).finally(leave)
       // Not named `keep-alive`: libp2p would then redial by itself, beside the dial manager.
       await host.peerStore.merge(peerIdFromString(peer), { tags: { 'peerage-kept': { value: 100 } } })
       return peer
     },
     isConnected: (peer) => openConnection(host, peer) !== undefined,
-    areArrivalsPending: arrivals.arePending,
+    doArrivalsKeepComing: arrivals.keepComing,
     random: Math.random,
     nowMs: () => performance.now(),
     onFailure: (address, error, retryMs) => logger.debug({ err: error, address, retryMs }, 'a kept address cannot be reached'),

@@ -29,17 +29,21 @@ export const networkLimits = {
   connectionsPendingMax: 256,
   connectionsPerSecondAndIpMax: 256,
   keptAddressesMax: 1024,
-  dialTimeoutMs: 5_000,
+  /** Long, since a handshake on a crowded machine is slow, and one given up late has cost both sides the work. */
+  dialTimeoutMs: 15_000,
+  dialsInFlightMax: 8,
   redialMsMin: 250,
   redialMsMax: 10_000,
   /** A connection that lived shorter than this counts as a failed dial. */
   stableConnectionMs: 5_000,
   /**
-   * The side with the higher id waits this long before it dials, and longer while inbound connections are being opened,
-   * so that two peers do not dial each other at once.
+   * The side with the higher id waits this long before it dials, and longer while inbound connections keep coming in, so
+   * that two peers do not dial each other at once.
    */
   yieldDialMs: 100,
-  yieldDialMsMax: 3_000,
+  yieldDialMsMax: 8_000,
+  /** Connections keep coming in as long as one was opened within this time or is being opened. */
+  arrivalsQuietMs: 500,
 
   /** How long a new peer may take to exchange topics before it counts as connected anyway. */
   gossipLinkWaitMs: 500,

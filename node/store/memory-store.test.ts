@@ -1,4 +1,4 @@
-import { createMemoryStore } from './memory-store.ts'
+import { createMemoryStore } from './memory-store-fixture.ts'
 import { describeStore } from './store-conformance.ts'
 
 describeStore('memory', async () => ({ open: async () => createMemoryStore(), cleanUp: async () => {} }))

@@ -15,7 +15,7 @@ export function assertKey(key: string): void {
 }
 
 /** As `assertKey`, but a prefix may be empty. */
-export function assertPrefix(prefix: string): void {
+function assertPrefix(prefix: string): void {
   if (/[\ud800-\uffff]/.test(prefix)) throw new RangeError(`a store key must stay below U+D800: ${JSON.stringify(prefix)}`)
 }
 

@@ -281,7 +281,7 @@ function takeOpens(machine: Machine, out: Effect[], block: Block): void {
     if (message.kind === 'join') machine.pool.joins.delete(message.author)
     if (message.kind !== 'open') continue
     machine.pool.opens.delete(message.id)
-    forgetOwn(machine, out, openSlot(message.body.sequence))
+    if (message.author === machine.self) forgetOwn(machine, out, openSlot(message.body.sequence))
     if (machine.ledger.rounds[message.id] === undefined) continue
     localRound(machine, message.id)
     storeItem(machine, out, message)
