@@ -11,6 +11,8 @@ const SAME_REQUEST_MS = 1_000
 /** Nothing outlives a request to end by more than this; where a parent waits, or died, less. */
 const END_MS_MAX = 10_000
 const SUPERVISED_END_MS_MAX = 2_500
+/** How often to look whether npm is still there. */
+const NPM_WATCH_MS = 250
 
 const startNode: StartNode = async (options) => {
   const module = await import('../start-node.ts')
@@ -63,6 +65,7 @@ function watchProcess(): AbortSignal {
   process.stdout.on('error', () => request('output-closed'))
   process.stderr.on('error', () => request('output-closed'))
   if (parent !== undefined && process.channel !== undefined) watchParent(() => request('parent-gone'))
+  else if (process.env['npm_lifecycle_event'] !== undefined) watchNpm(() => request('parent-gone'))
   return controller.signal
 }
 
@@ -71,6 +74,14 @@ function watchParent(onGone: () => void): void {
   process.on('disconnect', onGone)
   process.channel?.unref()
   if (!process.connected) onGone()
+}
+
+/** Under an npm script there is no channel: a killed npm shows in that somebody else has become the parent. */
+function watchNpm(onGone: () => void): void {
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent) onGone()
+  }, NPM_WATCH_MS).unref()
 }
 
 function flush(stream: NodeJS.WriteStream): Promise<void> {

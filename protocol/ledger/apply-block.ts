@@ -24,7 +24,7 @@ export function applyEntries(state: LedgerState, entries: Block['entries'], cont
   let next: LedgerState = { ...state, height: state.height + 1 }
   const closed: ClosedRound[] = []
   for (const entry of entries) {
-    const applied = applyEntry(next, entry, context)
+    const applied = applyEntry(next, entry, context, state)
     if (!applied.ok) return applied
     next = applied.state
     if (applied.closed !== undefined) closed.push(applied.closed)
@@ -36,6 +36,7 @@ function applyEntry(
   state: LedgerState,
   entry: Block['entries'][number],
   context: LedgerContext,
+  before: LedgerState,
 ): Applied<LedgerState> & { closed?: ClosedRound } {
   switch (entry.type) {
     case 'open':
@@ -43,7 +44,7 @@ function applyEntry(
     case 'join':
       return applyJoin(state, entry.envelope, context)
     case 'cut':
-      return applyCut(state, entry, context)
+      return applyCut(state, entry, context, before)
     case 'late':
       return applyLate(state, entry.round, entry.envelope, context)
     case 'result':

@@ -2,7 +2,7 @@ import { closesPhase, computeCut, freezeWeights, emptyPosterior, sha256, type Cu
 import { planCredit } from '../../credit/index.ts'
 import type { Entry, Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
-import { withheld } from '../sealed.ts'
+import { COMMIT_OF, withheld } from '../sealed.ts'
 import { refuse, type Applied, type LedgerContext, type Refusal } from './context.ts'
 import { checkItem, cutOf, isItem } from './items.ts'
 import type { FrozenWeights, LedgerState, MemberState, RoundState, Rules } from './state.ts'
@@ -15,8 +15,11 @@ export const RATED_PLAYERS_MIN = 3
 
 type CutEntry = Extract<Entry, { type: 'cut' }>
 
-/** Closes a phase: the observations decide the cut, the cut decides what the round does next. SPEC.md, "The cut". */
-export function applyCut(state: LedgerState, entry: CutEntry, context: LedgerContext): Applied<LedgerState> {
+/**
+ * Closes a phase: the observations decide the cut, the cut decides what the round does next. `before` is the state before
+ * the block. SPEC.md, "The cut".
+ */
+export function applyCut(state: LedgerState, entry: CutEntry, context: LedgerContext, before: LedgerState): Applied<LedgerState> {
   const round = state.rounds[entry.round]
   if (round === undefined) return refuse('unknown-round')
   if (round.phase !== entry.phase) return refuse('wrong-phase')
@@ -25,7 +28,7 @@ export function applyCut(state: LedgerState, entry: CutEntry, context: LedgerCon
   if (!closesPhase(observations, state.validators)) return refuse('no-quorum')
   const selected = selectItems(state, entry.round, round, entry.phase, computeCut(observations, state.validators), context)
   if (!Array.isArray(selected)) return selected
-  return { ok: true, state: enterNextPhase(state, entry.round, round, entry.phase, selected, context) }
+  return { ok: true, state: enterNextPhase(state, entry.round, round, entry.phase, selected, context, before) }
 }
 
 function readObservations(entry: CutEntry, context: LedgerContext): Observation[] | null {
@@ -72,20 +75,20 @@ function enterNextPhase(
   phase: Phase,
   items: CutItem[],
   context: LedgerContext,
+  before: LedgerState,
 ): LedgerState {
   const heard = items.map(([author]) => author)
   // A pass is heard, but there is nothing in it to reveal.
   const kept = phase === 'answer-commit' || phase === 'ballot-commit' ? items.filter(([, id]) => !isPass(id, context)) : items
   let next: RoundState = { ...round, cuts: { ...round.cuts, [phase]: kept } }
   if (phase === 'answer-reveal' || phase === 'ballot-reveal') {
-    const commits = cutOf(round, phase === 'answer-reveal' ? 'answer-commit' : 'ballot-commit')
-    next = { ...next, withheld: [...new Set([...round.withheld, ...withheld(commits, kept)])].sort() }
+    next = { ...next, withheld: { ...round.withheld, [phase]: withheld(cutOf(round, COMMIT_OF[phase]), kept) } }
   }
   if (phase === 'answer-reveal') next = { ...next, pairSeed: pairSeed(state, roundId, kept, context) }
   const members = phase === 'answer-commit' ? countMissed(state, round, heard) : state.members
   const following = phaseAfter(next, phase)
   const judged = following !== 'answer-reveal' && following !== 'ballot-commit' && following !== 'ballot-reveal'
-  if (judged && next.frozen === null) next = { ...next, frozen: freeze(state, next) }
+  if (judged && next.frozen === null) next = { ...next, frozen: freeze(before, next) }
   next = { ...next, phase: skipCredit(next, following, context.rules) }
   return { ...state, members, rounds: { ...state.rounds, [roundId]: next } }
 }
@@ -144,12 +147,12 @@ function countMissed(state: LedgerState, round: RoundState, heard: string[]): Le
 }
 
 // The weights are those of the state before the block, so that the round's own outcome cannot change them.
-function freeze(state: LedgerState, round: RoundState): FrozenWeights {
+function freeze(before: LedgerState, round: RoundState): FrozenWeights {
   const authors = [...cutOf(round, 'answer-reveal'), ...cutOf(round, 'ballot-reveal')].map(([author]) => author)
   const players = [...new Set(authors)].sort()
   const records = players.map((player) => ({
-    answering: state.members[player]?.answering[round.kind] ?? emptyPosterior(),
-    judging: state.members[player]?.judging[round.kind] ?? emptyPosterior(),
+    answering: before.members[player]?.answering[round.kind] ?? emptyPosterior(),
+    judging: before.members[player]?.judging[round.kind] ?? emptyPosterior(),
   }))
   return { players, ...freezeWeights(records) }
 }
@@ -161,10 +164,12 @@ export function applyLate(state: LedgerState, roundId: string, bytes: Uint8Array
   const opened = context.open(bytes)
   if (!opened.ok || opened.message.kind !== 'reveal') return refuse('bad-envelope')
   const reveal = opened.message
-  if (reveal.body.round !== roundId || !round.withheld.includes(reveal.author)) return refuse('nothing-withheld')
+  const { phase } = reveal.body
+  if (reveal.body.round !== roundId || !round.withheld[phase].includes(reveal.author)) return refuse('nothing-withheld')
   const verdict = checkItem(state, roundId, round, reveal, context)
   if (typeof verdict === 'object') return refuse('missing-items', [verdict.missing])
   if (verdict === 'unfit') return refuse('nothing-withheld')
-  const remaining = round.withheld.filter((author) => author !== reveal.author)
-  return { ok: true, state: { ...state, rounds: { ...state.rounds, [roundId]: { ...round, withheld: remaining } } } }
+  const remaining = round.withheld[phase].filter((author) => author !== reveal.author)
+  const cleared: RoundState = { ...round, withheld: { ...round.withheld, [phase]: remaining } }
+  return { ok: true, state: { ...state, rounds: { ...state.rounds, [roundId]: cleared } } }
 }

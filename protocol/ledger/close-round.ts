@@ -1,10 +1,13 @@
 import { emptyPosterior, observe, sha256, type Posterior, type TaskKind } from '../../consensus/index.ts'
 import { roundCredit } from '../../credit/index.ts'
 import { encode } from '../encoding.ts'
+import type { RevealPhase } from '../sealed.ts'
 import { refuse, type Applied, type LedgerContext } from './context.ts'
 import { cutOf } from './items.ts'
 import type { RoundResult } from './result.ts'
 import type { LedgerState, MemberState, RoundState } from './state.ts'
+
+const FAILED = { success: 0, failure: 1_000_000 }
 
 /** What a closing round changed for one member: the history that reputation and rewards are answered from. */
 export interface MemberChange {
@@ -77,7 +80,7 @@ export function applyResult(
 
 function affected(round: RoundState, result: RoundResult): string[] {
   const truthWithheld = isTruthWithheld(round) ? [round.asker] : []
-  return [...new Set([...result.players, ...round.withheld, ...truthWithheld])].sort()
+  return [...new Set([...result.players, ...Object.values(round.withheld).flat(), ...truthWithheld])].sort()
 }
 
 function isTruthWithheld(round: RoundState): boolean {
@@ -91,11 +94,12 @@ function changeMember(
   result: RoundResult,
 ): { after: MemberState; change: Omit<MemberChange, 'height' | 'round'> } {
   const index = result.players.indexOf(member)
-  const withheld = round.withheld.includes(member)
-  const penalty = withheld ? 'withheld-reveal' : isTruthWithheld(round) && member === round.asker ? 'withheld-truth' : null
-  // A withheld reveal is a full failure, on top of whatever else the round said.
-  const answered = learn(before.answering[result.kind], withheld ? { success: 0, failure: 1_000_000 } : result.answering[index])
-  const judged = learn(before.judging[result.kind], result.judging[index])
+  const withheld = (phase: RevealPhase): boolean => round.withheld[phase].includes(member)
+  const revealed = !withheld('answer-reveal') && !withheld('ballot-reveal')
+  const penalty = !revealed ? 'withheld-reveal' : isTruthWithheld(round) && member === round.asker ? 'withheld-truth' : null
+  // A withheld reveal is a full failure in its role.
+  const answered = learn(before.answering[result.kind], withheld('answer-reveal') ? FAILED : result.answering[index])
+  const judged = learn(before.judging[result.kind], withheld('ballot-reveal') ? FAILED : result.judging[index])
   const points = result.points[index] ?? 0
   const creditMicro = result.credit === null ? null : (roundCredit(result.credit)[index] ?? null)
   const after: MemberState = {

@@ -42,7 +42,7 @@ export function applyOpen(state: LedgerState, bytes: Uint8Array, context: Ledger
           cuts: {},
           pairSeed: null,
           frozen: null,
-          withheld: [],
+          withheld: { 'answer-reveal': [], 'ballot-reveal': [] },
         },
       },
     },

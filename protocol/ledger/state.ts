@@ -2,6 +2,7 @@ import { sha256, type CutItem, type Posterior, type TaskKind, type Validator } f
 import type { Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import type { Genesis, Parameters } from '../genesis.ts'
+import type { RevealPhase } from '../sealed.ts'
 
 /** What the ledger knows of a member. Everything is an integer or text, so that it has one encoding. */
 export interface MemberState {
@@ -32,8 +33,8 @@ export interface RoundState {
   /** Seed of the judges' pairs, from the previous record and the revealed salts; null before the answer-reveal cut. */
   pairSeed: string | null
   frozen: FrozenWeights | null
-  /** Members who committed and did not reveal; a late reveal takes them off again. */
-  withheld: string[]
+  /** Members who committed and did not reveal, by what they kept back; a late reveal of it takes them off again. */
+  withheld: { [phase in RevealPhase]: string[] }
 }
 
 /** Players in member id order with their integer weights in micro-units. */

@@ -21,7 +21,7 @@ import { stateRoot, type LedgerState } from '../ledger/state.ts'
 import { LIMITS } from '../limits.ts'
 import type { Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { forgetOwn, localRound, openKnown, openSlot, persist, signOnce, want, type BlockNode, type Machine } from './machine-state.ts'
+import { forgetOwn, localRound, noteClosed, openKnown, openSlot, persist, signOnce, want, type BlockNode, type Machine } from './machine-state.ts'
 import { storeItem } from './phases.ts'
 
 /** Blocks are kept this far above the last final one. */
@@ -152,8 +152,8 @@ function candidateEntries(machine: Machine, out: Effect[], state: LedgerState): 
     else entries.push({ type: 'cut', round: id, phase: round.phase, observations: observations.map(({ bytes }) => bytes) })
   }
   for (const reveal of late.values()) {
-    const { round } = reveal.body
-    if (state.rounds[round]?.withheld.includes(reveal.author)) entries.unshift({ type: 'late', round, envelope: reveal.bytes })
+    const { round, phase } = reveal.body
+    if (state.rounds[round]?.withheld[phase].includes(reveal.author)) entries.unshift({ type: 'late', round, envelope: reveal.bytes })
   }
   for (const join of joins.values()) {
     if (checkJoin(state, join, machine.rules) === null) entries.push({ type: 'join', envelope: join.bytes })
@@ -173,11 +173,14 @@ export function proposeBlock(machine: Machine, out: Effect[], view: number, pare
   let sizeBytes = 0
   let after = applyEntries(before, entries, votingContext(machine))
   for (const entry of candidateEntries(machine, out, before)) {
-    sizeBytes += encode(entry).length
-    if (entries.length >= LIMITS.entriesMax || sizeBytes > LIMITS.blockBytesMax) break
+    if (entries.length >= LIMITS.entriesMax) break
+    // What is too large for the room left must not keep out what fits.
+    const entryBytes = encode(entry).length
+    if (sizeBytes + entryBytes > LIMITS.blockBytesMax) continue
     const applied = applyEntries(before, [...entries, entry], votingContext(machine))
     if (!applied.ok) continue
     entries.push(entry)
+    sizeBytes += entryBytes
     after = applied
   }
   if (!after.ok || (entries.length === 0 && parent === machine.head.hash)) return null
@@ -302,4 +305,5 @@ function forgetRound(machine: Machine, out: Effect[], round: string): void {
   for (const [id, reveal] of machine.pool.late) if (reveal.body.round === round) machine.pool.late.delete(id)
   for (const [hash, result] of machine.results) if (result.round === round) machine.results.delete(hash)
   machine.rounds.delete(round)
+  noteClosed(machine, round)
 }

@@ -65,6 +65,8 @@ export interface Machine {
   pool: { opens: Map<string, Message<'open'>>; joins: Map<string, Message<'join'>>; late: Map<string, Message<'reveal'>> }
   /** Messages that came before the block they build on, oldest first. */
   early: Map<string, Message>
+  /** Rounds closed lately, oldest first: what is still said about them is of no use. */
+  closed: Set<string>
   results: Map<string, RoundResult>
   /** Messages opened lately by id, oldest first: what a block embeds has usually been seen before. */
   opened: Map<string, Message>
@@ -83,7 +85,9 @@ export interface Machine {
   progress: string
 }
 
-export const EARLY_MAX = 1_024
+const EARLY_MAX = 1_024
+const EARLY_PER_AUTHOR_MAX = 64
+const CLOSED_MAX = 1_024
 const OPENED_MAX = 4_096
 
 /** A node of a network that has not seen any block. Throws ZodError for an invalid genesis. */
@@ -110,6 +114,7 @@ export function createMachine(config: MachineConfig): Machine {
     rounds: new Map(),
     pool: { opens: new Map(), joins: new Map(), late: new Map() },
     early: new Map(),
+    closed: new Set(),
     results: new Map(),
     opened: new Map(),
     own: new Map(),
@@ -128,6 +133,24 @@ export function noteOpened(machine: Machine, message: Message): void {
   if (machine.opened.size <= OPENED_MAX) return
   const [oldest] = machine.opened.keys()
   machine.opened.delete(oldest as string)
+}
+
+/**
+ * Keeps a message for later. Where there is no room the oldest goes, of the author first: it is sent again during a
+ * standstill, and nobody's flood keeps out what others say.
+ */
+export function keepEarly(machine: Machine, message: Message): void {
+  const { early } = machine
+  early.set(message.id, message)
+  const ofAuthor = [...early.values()].filter(({ author }) => author === message.author)
+  if (ofAuthor.length > EARLY_PER_AUTHOR_MAX) early.delete((ofAuthor[0] as Message).id)
+  else if (early.size > EARLY_MAX) early.delete([...early.keys()][0] as string)
+}
+
+/** Remembers that a round has closed. */
+export function noteClosed(machine: Machine, round: string): void {
+  machine.closed.add(round)
+  if (machine.closed.size > CLOSED_MAX) machine.closed.delete([...machine.closed][0] as string)
 }
 
 /** Opens an embedded envelope, without checking the same signature twice. */

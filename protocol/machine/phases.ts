@@ -12,7 +12,7 @@ import { COMMIT_OF, commitmentOf, type RevealPhase, type Secret } from '../seale
 import { resultSchema } from '../ledger/result.ts'
 import type { ComputeJob, Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { EARLY_MAX, isValidator, localRound, openOf, persist, presentMembers, signOnce, want, type Machine } from './machine-state.ts'
+import { isValidator, keepEarly, localRound, openOf, persist, presentMembers, signOnce, want, type Machine } from './machine-state.ts'
 
 /** Enters the phase that the ledger says a round is in, once. */
 export function enterPhase(machine: Machine, out: Effect[], roundId: string): void {
@@ -160,12 +160,12 @@ export function receiveItem(machine: Machine, out: Effect[], item: Item): Verdic
   // [ignore] The author is no member.
   if (machine.ledger.members[item.author] === undefined) return { verdict: 'ignore', code: 'unknown-member' }
   const round = machine.ledger.rounds[roundId]
-  // [keep for later] The round is not known yet.
-  if (round === undefined) return keepEarly(machine, item)
+  // [ignore] The round has closed. [keep for later] It is not known yet.
+  if (round === undefined) return keepUnknown(machine, roundId, item)
   // [ignore] The phase is over; a reveal that clears its author of withholding is kept.
-  if (isOver(round, phase)) return keepLate(machine, round, item)
+  if (isOver(round, phase)) return keepLate(machine, roundId, round, item)
   // [keep for later] The phase has not begun here.
-  if (round.phase !== phase) return keepEarly(machine, item)
+  if (round.phase !== phase) return keepForLater(machine, item)
   // [ignore] The author has already spoken in this phase.
   const held = localRound(machine, roundId).held.get(phase) ?? new Map<string, string>()
   if (held.has(item.author)) return { verdict: 'ignore', code: 'slot-taken' }
@@ -174,7 +174,7 @@ export function receiveItem(machine: Machine, out: Effect[], item: Item): Verdic
   if (fits === 'unfit') return { verdict: 'reject', code: 'unfit-item' }
   if (typeof fits === 'object') {
     want(machine, out, [fits.missing], item.author)
-    return keepEarly(machine, item)
+    return keepForLater(machine, item)
   }
   localRound(machine, roundId).held.set(phase, held.set(item.author, item.id))
   storeItem(machine, out, item)
@@ -195,17 +195,22 @@ function isOver(round: RoundState, phase: Phase): boolean {
   return round.cuts[phase] !== undefined || round.phase === 'closing'
 }
 
-function keepLate(machine: Machine, round: RoundState, item: Item): Verdict {
-  if (item.kind === 'reveal' && round.withheld.includes(item.author)) {
-    machine.pool.late.set(item.id, item)
-    return { verdict: 'accept' }
-  }
-  return { verdict: 'ignore', code: 'phase-closed' }
+// One reveal for what was withheld, and only one that opens the commit: anything else would be material for no block.
+function keepLate(machine: Machine, roundId: string, round: RoundState, item: Item): Verdict {
+  if (item.kind !== 'reveal' || !round.withheld[item.body.phase].includes(item.author)) return { verdict: 'ignore', code: 'phase-closed' }
+  const fits = checkItem(machine.ledger, roundId, round, item, { rules: machine.rules, item: (id) => machine.items.get(id) })
+  if (fits === 'unfit') return { verdict: 'reject', code: 'unfit-item' }
+  if (fits !== 'fits') return { verdict: 'ignore', code: 'not-valid-now' }
+  machine.pool.late.set(`${roundId}/${item.body.phase}/${item.author}`, item)
+  return { verdict: 'accept' }
 }
 
-function keepEarly(machine: Machine, message: Message): Verdict {
-  if (machine.early.size >= EARLY_MAX) return { verdict: 'ignore', code: 'buffer-full' }
-  machine.early.set(message.id, message)
+function keepUnknown(machine: Machine, round: string, message: Message): Verdict {
+  return machine.closed.has(round) ? { verdict: 'ignore', code: 'phase-closed' } : keepForLater(machine, message)
+}
+
+function keepForLater(machine: Machine, message: Message): Verdict {
+  keepEarly(machine, message)
   return { verdict: 'accept' }
 }
 
@@ -215,10 +220,10 @@ export function receiveObservation(machine: Machine, _out: Effect[], observation
   // [ignore] The author has no voting weight.
   if (!isValidator(machine, author)) return { verdict: 'ignore', code: 'not-a-validator' }
   const round = machine.ledger.rounds[body.round]
-  // [keep for later] The round or its phase has not begun here.
-  if (round === undefined) return keepEarly(machine, observation)
+  // [ignore] The round or the phase is over. [keep for later] It has not begun here.
+  if (round === undefined) return keepUnknown(machine, body.round, observation)
   if (isOver(round, body.phase)) return { verdict: 'ignore', code: 'phase-closed' }
-  if (round.phase !== body.phase) return keepEarly(machine, observation)
+  if (round.phase !== body.phase) return keepForLater(machine, observation)
   const { observations } = localRound(machine, body.round)
   const held = observations.get(body.phase) ?? new Map<string, Message<'observation'>>()
   // [ignore] The author has already spoken.

@@ -35,7 +35,7 @@ export function* restoreMachine(config: MachineConfig): Reading<Machine> {
   if (saved !== null) {
     const { state, head } = decode('state', saved) as { state: LedgerState; head: unknown }
     machine.ledger = state
-    machine.head = headSchema.parse(head)
+    machine.head = parse(headSchema, 'state', head)
     machine.agreement.final = { view: machine.head.view, block: machine.head.hash, certificate: null }
     machine.agreement.view = machine.head.view + 1
   }
@@ -85,8 +85,8 @@ function* restoreSecrets(machine: Machine): Reading<void> {
   for (const [key, value] of yield { type: 'range', prefix: 'secret/' }) {
     const [, round, phase] = key.split('/') as [string, string, string]
     const local = localRound(machine, round)
-    if (phase === 'evaluate') local.truth = truthSchema.parse(decode(key, value))
-    else if (phase === 'answer-reveal' || phase === 'ballot-reveal') local.secrets.set(phase, secretSchema.parse(decode(key, value)))
+    if (phase === 'evaluate') local.truth = parse(truthSchema, key, decode(key, value))
+    else if (phase === 'answer-reveal' || phase === 'ballot-reveal') local.secrets.set(phase, parse(secretSchema, key, decode(key, value)))
   }
 }
 
@@ -122,11 +122,17 @@ function decode(key: string, value: Uint8Array): unknown {
   return decoded
 }
 
+function parse<T>(schema: z.ZodType<T>, key: string, value: unknown): T {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw new RestoreError(key)
+  return parsed.data
+}
+
 /** Reads a closed round's result, or null. */
 export function* readResult(hash: string): Reading<z.infer<typeof resultSchema> | null> {
   const value = yield* getOne(`result/${hash}`)
   if (value === null) return null
-  const result = resultSchema.parse(decode(`result/${hash}`, value))
+  const result = parse(resultSchema, `result/${hash}`, decode(`result/${hash}`, value))
   if (resultHash(result) !== hash) throw new RestoreError(`result/${hash}`)
   return result
 }

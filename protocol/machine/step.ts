@@ -16,6 +16,7 @@ import type { Message } from '../envelope.ts'
 import { encodeFrame } from '../frames.ts'
 import { isItem } from '../ledger/items.ts'
 import { checkJoin, checkOpen } from '../ledger/open-round.ts'
+import type { RoundResult } from '../ledger/result.ts'
 import { truthCommitment } from '../sealed.ts'
 import { advanceFinal, hasMaterial, proposeBlock, receiveBlock, requestChain, retryWaiting, validateProposal } from './chain.ts'
 import type { Effect, Event, Verdict } from './events.ts'
@@ -152,7 +153,7 @@ function afterFinal(machine: Machine, out: Effect[]): void {
     if ((kind === 'vote' || kind === 'proposal') && Number(view) < machine.head.view - 10) forgetOwn(machine, out, slot)
   }
   for (const [id, open] of machine.pool.opens) {
-    if (checkOpen(machine.ledger, open, machine.rules) === 'sequence-reused') machine.pool.opens.delete(id)
+    if (checkOpen(machine.ledger, open, machine.rules) === 'sequence-reused') dropOpen(machine, out, id, open)
   }
   machine.wanted.clear()
   for (const round of Object.keys(machine.ledger.rounds)) enterPhase(machine, out, round)
@@ -162,6 +163,15 @@ function afterFinal(machine: Machine, out: Effect[]): void {
     if (isItem(message)) receiveItem(machine, out, message)
     else if (message.kind === 'observation') receiveObservation(machine, out, message)
   }
+}
+
+// An open that a later one of its author has overtaken can't be included any more.
+function dropOpen(machine: Machine, out: Effect[], id: string, open: Message<'open'>): void {
+  machine.pool.opens.delete(id)
+  if (open.author !== machine.self) return
+  forgetOwn(machine, out, openSlot(open.body.sequence))
+  persist(out, KEYS.secret(id, 'evaluate'), null)
+  machine.rounds.delete(id)
 }
 
 /** A message whose envelope is in order: what it means now. */
@@ -227,7 +237,7 @@ function receiveFrames(machine: Machine, out: Effect[], agreed: AgreementEffect[
   const height = machine.ledger.height
   for (const frame of event.frames) {
     if (frame.type === 'result') {
-      if (event.asked !== null && machine.results.size < POOLED_MAX) machine.results.set(frame.hash, frame.result)
+      if (event.asked !== null) keepResult(machine, frame.hash, frame.result)
     } else if (frame.type === 'certificate') {
       agreed.push(...receiveCertificate(machine.agreement, frame.certificate))
       if (frame.certificate.kind === 'finalize' && advanceFinal(machine, out, frame.certificate)) afterFinal(machine, out)
@@ -236,6 +246,15 @@ function receiveFrames(machine: Machine, out: Effect[], agreed: AgreementEffect[
   retryWaiting(machine, out, agreed)
   retryFinal(machine, out)
   if (event.asked === 'chain' && machine.ledger.height > height) requestChain(machine, out, event.from)
+}
+
+// Results of peers make room for newer ones; what this node computed itself stays.
+function keepResult(machine: Machine, hash: string, result: RoundResult): void {
+  machine.results.set(hash, result)
+  if (machine.results.size <= POOLED_MAX) return
+  const own = new Set([...machine.rounds.values()].map(({ resultHash }) => resultHash))
+  const oldest = [...machine.results.keys()].find((known) => !own.has(known))
+  if (oldest !== undefined) machine.results.delete(oldest)
 }
 
 function receiveStreamed(machine: Machine, out: Effect[], agreed: AgreementEffect[], message: Message, isHistory: boolean): void {
