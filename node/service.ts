@@ -18,7 +18,7 @@ export type RoundStatus = 'open' | 'closed'
 /** What a member is judged at: how good its answers are, or how good its verdicts on the answers of others. */
 export type ReputationRole = 'answering' | 'judging'
 
-/** `joining` until the node has verified the network's record up to its peers' height. */
+/** `founder`: listed in the genesis; `joining` until a block has admitted the node. */
 export type NodeRole = 'founder' | 'member' | 'joining'
 
 export interface OpenRound {

@@ -62,7 +62,7 @@ async function compose({ config, identity, log, handlers, network, genesis, stor
     store,
     perform: (effect) => perform(effect),
     onNotice: (notice) => {
-      if (notice.type === 'result-differs' || notice.type === 'refused-to-sign') log('error', notice.type, { ...notice })
+      if (notice.type === 'result-differs' || notice.type === 'refused-to-sign' || notice.type === 'block-refused') log('error', notice.type, { ...notice })
       core.onNotice(notice)
     },
     onFatal: (error) => {

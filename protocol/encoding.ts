@@ -1,4 +1,5 @@
 import * as dagCbor from '@ipld/dag-cbor'
+import { equals } from 'uint8arrays/equals'
 
 /** Canonical DAG-CBOR of a plain value: map keys sorted, shortest integers, no undefined. */
 export function encode(value: unknown): Uint8Array {
@@ -12,15 +13,8 @@ export function encode(value: unknown): Uint8Array {
 export function decodeCanonical(bytes: Uint8Array): unknown {
   try {
     const value: unknown = dagCbor.decode(bytes)
-    return bytesEqual(dagCbor.encode(value), bytes) ? value : null
+    return equals(dagCbor.encode(value), bytes) ? value : null
   } catch {
     return null
   }
-}
-
-/** Byte-wise equality of two arrays. */
-export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
-  return true
 }

@@ -30,7 +30,7 @@ export const parametersSchema = z.strictObject({
   exactPlayersMax: z.number().int().min(1).max(16).default(8),
   /** Antithetic permutation pairs of a shared credit computation; each block of them is evaluated by several members. */
   creditPairs: z.number().int().min(1).max(4_096).default(16),
-  creditRedundancy: z.number().int().min(1).max(16).default(2),
+  creditRedundancy: z.number().int().min(2).max(16).default(2),
   /** Evaluation from which a round counts as a success, in micro-units. */
   successMicro: z.number().int().min(0).max(1_000_000).default(900_000),
   /** Points that a rated round pays out. */

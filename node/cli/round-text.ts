@@ -17,7 +17,7 @@ export function formatRound(round: RoundDetail, context: Context): string {
 }
 
 function formatAnswers(round: RoundDetail, context: Context): string {
-  if (round.answers.length === 0) return 'No answers are revealed yet.'
+  if (round.answers.length === 0) return round.status === 'closed' ? 'Nobody answered.' : 'No answers are revealed yet.'
   const strengths = new Map(round.ranking?.answers.map(({ member, strengthMicro }) => [member, strengthMicro]))
   const rows = round.answers.map(({ member, name, text, value }) => {
     const strength = strengths.get(member)

@@ -52,7 +52,7 @@ async function assertNetworkKnown(config: NodeConfig): Promise<void> {
   })
 }
 
-/** A second process on the same home would speak with the same key: two answers for one slot are evidence against it. */
+/** A second process on the same home would speak with the same key: two answers for one slot contradict each other. */
 async function assertNotRunning(home: NodeHome, context: Context): Promise<void> {
   const run = await readRunFile(home)
   if (run === null || run.pid === process.pid || !isProcessAlive(run.pid)) return

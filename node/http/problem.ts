@@ -45,7 +45,7 @@ const KINDS: Readonly<Record<ProblemCode, { status: number; title: string; hint:
   'height-ahead': { status: 409, title: 'Height not reached', hint: 'Ask again once this node has that block, or for a lower height.' },
   'too-few-peers': { status: 503, title: 'Too few peers', hint: 'A rated round needs three members that are present. GET /api/v1/peers shows who is.' },
   'not-member': { status: 403, title: 'Not a member', hint: 'Only members may ask. Wait until this node has joined the network.' },
-  quota: { status: 429, title: 'Quota used up', hint: 'Wait until open rounds have closed or the next epoch has begun.' },
+  quota: { status: 429, title: 'Quota used up', hint: 'Wait until open rounds have closed.' },
   'invalid-task': { status: 422, title: 'Invalid task', hint: 'The network does not accept a task like this one.' },
   stopping: { status: 503, title: 'Node is stopping', hint: 'Start the node again: peerage start' },
   'invalid-request': { status: 400, title: 'Invalid request', hint: 'Correct the field that is named.' },

@@ -3,6 +3,7 @@ import {
   bestNotarized,
   closesPhase,
   computeCut,
+  isQuorum,
   leaderOf,
   receiveProposal,
   resolveProposal,
@@ -27,8 +28,13 @@ import { storeItem } from './phases.ts'
 /** Blocks are kept this far above the last final one. */
 const HEIGHTS_AHEAD_MAX = 1_000
 
-/** A block proposed by the leader of its view, from gossip or from the history of a peer. */
-export function receiveBlock(machine: Machine, out: Effect[], message: Message<'proposal'>): { verdict: Verdict; effects: AgreementEffect[] } {
+/** A block proposed by the leader of its view, from gossip or, where this node `asked` for it, from the history of a peer. */
+export function receiveBlock(
+  machine: Machine,
+  out: Effect[],
+  message: Message<'proposal'>,
+  asked = false,
+): { verdict: Verdict; effects: AgreementEffect[] } {
   const { author, body: block } = message
   // [reject] The author does not lead the block's view.
   if (leaderOf(machine.ledger.validators, block.view) !== author) {
@@ -39,6 +45,9 @@ export function receiveBlock(machine: Machine, out: Effect[], message: Message<'
     return { verdict: { verdict: 'ignore', code: 'far-away' }, effects: [] }
   }
   const hash = blockHash(block)
+  // [ignore] Another block of that view is held already, and nothing certified asks for this one.
+  const rival = [...machine.blocks.values()].some((other) => other.block.view === block.view && other.hash !== hash)
+  if (rival && !asked && !machine.wanted.has(hash)) return { verdict: { verdict: 'ignore', code: 'slot-taken' }, effects: [] }
   if (!machine.blocks.has(hash)) machine.blocks.set(hash, { hash, block, message, applied: null })
   machine.wanted.delete(hash)
   const effects = receiveProposal(machine.agreement, { view: block.view, block: hash, parent: block.parent, author })
@@ -149,7 +158,7 @@ function candidateEntries(machine: Machine, out: Effect[], state: LedgerState): 
     if (!closesPhase(listed, state.validators)) continue
     const missing = computeCut(listed, state.validators).flatMap(([, item]) => (machine.items.has(item) ? [] : [item]))
     if (missing.length > 0) want(machine, out, missing, null)
-    else entries.push({ type: 'cut', round: id, phase: round.phase, observations: observations.map(({ bytes }) => bytes) })
+    else entries.push({ type: 'cut', round: id, phase: round.phase, observations: carried(observations, state).map(({ bytes }) => bytes) })
   }
   for (const reveal of late.values()) {
     const { round, phase } = reveal.body
@@ -163,6 +172,14 @@ function candidateEntries(machine: Machine, out: Effect[], state: LedgerState): 
     if (checkOpen(state, open, machine.rules) === null) entries.push({ type: 'open', envelope: open.bytes })
   }
   return entries
+}
+
+// All observations at hand, so that no item is left out needlessly; where they would not fit a block, a bare quorum of them.
+function carried(observations: Message<'observation'>[], state: LedgerState): Message<'observation'>[] {
+  const sizeBytes = observations.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  if (sizeBytes <= LIMITS.blockBytesMax / 2) return observations
+  const length = observations.findIndex((_, index) => isQuorum(state.validators, observations.slice(0, index + 1).map(({ author }) => author)))
+  return observations.slice(0, length + 1)
 }
 
 /** The block that this node proposes, or null if nothing applies and the parent needs no successor to become final. */
@@ -215,6 +232,7 @@ export function advanceFinal(machine: Machine, out: Effect[], certificate: Certi
       const applied = applyBlock(machine.ledger, node.block, finalContext(machine))
       if (!applied.ok) {
         want(machine, out, applied.missing, null)
+        if (applied.missing.length === 0) out.push({ type: 'notify', notice: { type: 'block-refused', height: node.block.height, code: applied.code } })
         return node !== path[0]
       }
       node.applied = applied

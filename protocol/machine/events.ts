@@ -75,5 +75,7 @@ export type Notice =
   | { type: 'ranked'; round: string; ranked: RankedRound }
   | { type: 'round-closed'; height: number; closed: ClosedRound }
   | { type: 'block-final'; height: number; hash: string; view: number; stateRoot: string; entries: number }
+  /** A quorum has finalized a block that does not apply here: this node and the quorum disagree about the rules. */
+  | { type: 'block-refused'; height: number; code: string }
   | { type: 'result-differs'; round: string; own: string; certified: string }
   | { type: 'refused-to-sign'; slot: string }

@@ -1,6 +1,7 @@
 import { createAgreement, sha256, type Agreement, type AgreementEffect } from '../../consensus/index.ts'
 import type { Block, Body, MessageKind, Phase } from '../bodies.ts'
-import { bytesEqual, encode } from '../encoding.ts'
+import { equals } from 'uint8arrays/equals'
+import { encode } from '../encoding.ts'
 import { openEnvelope, sealEnvelope, type Message, type OpenedEnvelope, type Signer, type Verify } from '../envelope.ts'
 import { networkId, type Genesis } from '../genesis.ts'
 import type { ClosedRound } from '../ledger/close-round.ts'
@@ -207,7 +208,7 @@ export function signOnce<K extends MessageKind>(
 ): Message<K> | null {
   const held = machine.own.get(slot) as Message<K> | undefined
   if (held !== undefined) {
-    if (bytesEqual(encode(held.body), encode(body))) return held
+    if (equals(encode(held.body), encode(body))) return held
     out.push({ type: 'notify', notice: { type: 'refused-to-sign', slot } })
     return null
   }

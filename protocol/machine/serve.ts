@@ -79,17 +79,19 @@ function blockOf(envelope: Uint8Array): Block {
   return BODY_SCHEMAS.proposal.parse(decodeCanonical(body))
 }
 
-// Items that carried observations list, and results.
-function referencesOf(block: Block): string[] {
+/** What a block refers to by hash: items that its observations list, and results. Of a malformed observation, nothing. */
+export function referencesOf(block: Block): string[] {
   return block.entries.flatMap((entry) => {
     if (entry.type === 'result') return [entry.hash]
     if (entry.type !== 'cut') return []
-    const listed = entry.observations.flatMap((bytes) => {
-      const { body } = decodeCanonical(bytes) as { body: Uint8Array }
-      return BODY_SCHEMAS.observation.parse(decodeCanonical(body)).items.map(([, id]) => id)
-    })
-    return [...new Set(listed)]
+    return [...new Set(entry.observations.flatMap(listedIn))]
   })
+}
+
+function listedIn(envelope: Uint8Array): string[] {
+  const { body } = (decodeCanonical(envelope) ?? {}) as { body?: unknown }
+  const observation = body instanceof Uint8Array ? BODY_SCHEMAS.observation.safeParse(decodeCanonical(body)) : null
+  return observation?.success === true ? observation.data.items.map(([, id]) => id) : []
 }
 
 /** Whether bytes are the encoding of a result, as a frame. */

@@ -23,6 +23,7 @@ import type { Effect, Event, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
 import { forgetOwn, isValidator, localRound, noteOpened, openSlot, persist, presentMembers, signOnce, type Machine } from './machine-state.ts'
 import { checkPhase, contributeShare, enterPhase, observe, receiveComputed, receiveItem, receiveObservation, seal, storeItem } from './phases.ts'
+import { referencesOf } from './serve.ts'
 import { announce, resend } from './standstill.ts'
 
 /** Opens that wait to be included, from one author and in all. */
@@ -215,7 +216,9 @@ function receive(machine: Machine, out: Effect[], agreed: AgreementEffect[], mes
 function receivePresence(machine: Machine, out: Effect[], { author, body }: Message<'presence'>): Verdict {
   if (machine.ledger.members[author] === undefined) return { verdict: 'ignore', code: 'unknown-member' }
   const known = machine.presence.get(author)
-  if (known !== undefined && known.sequence >= body.sequence) return { verdict: 'ignore', code: 'stale' }
+  // A member whose clock was set back is heard again once its last presence is forgotten.
+  const forgotten = known !== undefined && known.seenMs < machine.nowMs - 3 * machine.rules.parameters.presenceMs
+  if (known !== undefined && !forgotten && known.sequence >= body.sequence) return { verdict: 'ignore', code: 'stale' }
   machine.presence.set(author, { ...body, seenMs: machine.nowMs })
   if (known === undefined) recheckPhases(machine, out)
   return { verdict: 'accept' }
@@ -235,13 +238,14 @@ function receiveOpen(machine: Machine, open: Message<'open'>): Verdict {
 // Frames of a stream: what was asked for is stored as it is, the rest is treated like gossip.
 function receiveFrames(machine: Machine, out: Effect[], agreed: AgreementEffect[], event: Extract<Event, { type: 'frames' }>): void {
   const height = machine.ledger.height
+  const messages = event.frames.flatMap((frame) => (frame.type === 'message' ? [frame.message] : []))
+  for (const frame of event.frames) if (frame.type === 'result' && event.asked !== null) keepResult(machine, frame.hash, frame.result)
+  if (event.asked === 'chain') receiveHistory(machine, out, agreed, messages)
+  else for (const message of messages) receive(machine, out, agreed, message)
   for (const frame of event.frames) {
-    if (frame.type === 'result') {
-      if (event.asked !== null) keepResult(machine, frame.hash, frame.result)
-    } else if (frame.type === 'certificate') {
-      agreed.push(...receiveCertificate(machine.agreement, frame.certificate))
-      if (frame.certificate.kind === 'finalize' && advanceFinal(machine, out, frame.certificate)) afterFinal(machine, out)
-    } else if (frame.type === 'message') receiveStreamed(machine, out, agreed, frame.message, event.asked === 'chain')
+    if (frame.type !== 'certificate') continue
+    agreed.push(...receiveCertificate(machine.agreement, frame.certificate))
+    if (frame.certificate.kind === 'finalize' && advanceFinal(machine, out, frame.certificate)) afterFinal(machine, out)
   }
   retryWaiting(machine, out, agreed)
   retryFinal(machine, out)
@@ -257,9 +261,14 @@ function keepResult(machine: Machine, hash: string, result: RoundResult): void {
   if (oldest !== undefined) machine.results.delete(oldest)
 }
 
-function receiveStreamed(machine: Machine, out: Effect[], agreed: AgreementEffect[], message: Message, isHistory: boolean): void {
-  if (isHistory && isItem(message)) storeItem(machine, out, message)
-  else receive(machine, out, agreed, message)
+// History brings items of rounds that are not open here: those that its blocks list are kept.
+function receiveHistory(machine: Machine, out: Effect[], agreed: AgreementEffect[], messages: readonly Message[]): void {
+  const listed = new Set(messages.flatMap((message) => (message.kind === 'proposal' ? referencesOf(message.body) : [])))
+  for (const message of messages) {
+    if (isItem(message) && listed.has(message.id)) storeItem(machine, out, message)
+    else if (message.kind === 'proposal') agreed.push(...receiveBlock(machine, out, message, true).effects)
+    else receive(machine, out, agreed, message)
+  }
 }
 
 // A finalization that could not be followed for want of blocks or items is tried again.

@@ -52,8 +52,14 @@ export function gatherTranscript(
     }),
     frozen: round.frozen,
     pairSeed: round.pairSeed,
-    creditSeed: sha256(encode(['peerage/credit/1', roundId, cutOf(round, 'answer-reveal'), cutOf(round, 'ballot-reveal')])),
+    creditSeed: creditSeed(roundId, round, held),
   }
+}
+
+// From what was revealed, which its authors had committed to; not from message ids, which a new signature would change.
+function creditSeed(roundId: string, round: RoundState, held: (entry: CutItem) => Message): string {
+  const reveals = [...cutOf(round, 'answer-reveal'), ...cutOf(round, 'ballot-reveal')].map((entry) => [entry[0], held(entry).body])
+  return sha256(encode(['peerage/credit/1', roundId, reveals]))
 }
 
 /** The revealed answers of a round in author order, as soon as they are agreed. */

@@ -31,6 +31,7 @@ export function watch(world: World): Witness {
       witness.violations.push(...checkResult(notice.closed.result))
     }
     if (notice.type === 'refused-to-sign') witness.violations.push(`node ${node.index} was asked to contradict itself in ${notice.slot}`)
+    if (notice.type === 'block-refused') witness.violations.push(`node ${node.index} refuses final block ${notice.height}: ${notice.code}`)
     if (notice.type === 'result-differs') witness.violations.push(`node ${node.index} computed another result for ${notice.round}`)
   }
   world.onSent = (node, { message }) => noteSent(witness, votes, slots, node, message)

@@ -1,5 +1,5 @@
 import { sha256 } from '../../consensus/index.ts'
-import { bytesEqual } from '../encoding.ts'
+import { equals } from 'uint8arrays/equals'
 import type { Signer, Verify } from '../envelope.ts'
 
 /**
@@ -12,7 +12,7 @@ export function simulatedSigner(index: number): Signer {
 }
 
 export const verifySimulated: Verify = (member, bytes, given) => {
-  return bytesEqual(signature(member, bytes), given)
+  return equals(signature(member, bytes), given)
 }
 
 function signature(member: string, bytes: Uint8Array): Uint8Array {

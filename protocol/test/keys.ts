@@ -2,10 +2,10 @@ import { createPrivateKey, createPublicKey, sign, verify as verifySignature, typ
 import type { Signer, Verify } from '../envelope.ts'
 
 /** PKCS #8 and SubjectPublicKeyInfo of an Ed25519 key, up to the 32 bytes of the key itself (RFC 8410). */
-const PRIVATE_HEAD = Uint8Array.fromHex('302e020100300506032b657004220420')
-const PUBLIC_HEAD = Uint8Array.fromHex('302a300506032b6570032100')
+const PRIVATE_HEAD = fromHex('302e020100300506032b657004220420')
+const PUBLIC_HEAD = fromHex('302a300506032b6570032100')
 /** What stands before the key in a libp2p PeerId: an identity multihash of a protobuf that says Ed25519, 32 bytes. */
-const ID_HEAD = Uint8Array.fromHex('002408011220')
+const ID_HEAD = fromHex('002408011220')
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
 const publicKeys = new Map<string, KeyObject>()
@@ -37,7 +37,7 @@ function publicKeyOf(member: string): KeyObject {
 }
 
 function base58(bytes: Uint8Array): string {
-  let value = BigInt(`0x${bytes.toHex()}`)
+  let value = BigInt(`0x${toHex(bytes)}`)
   let text = ''
   for (; value > 0n; value /= 58n) text = ALPHABET.charAt(Number(value % 58n)) + text
   const zeros = bytes.findIndex((byte) => byte !== 0)
@@ -49,7 +49,15 @@ function unbase58(text: string): Uint8Array {
   for (const letter of text) value = value * 58n + BigInt(ALPHABET.indexOf(letter))
   const hex = value.toString(16)
   const zeros = text.length - text.replace(/^1+/, '').length
-  return join(new Uint8Array(zeros), Uint8Array.fromHex(hex.length % 2 === 0 ? hex : `0${hex}`))
+  return join(new Uint8Array(zeros), fromHex(hex.length % 2 === 0 ? hex : `0${hex}`))
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+export function fromHex(hex: string): Uint8Array {
+  return new Uint8Array(Buffer.from(hex, 'hex'))
 }
 
 function join(head: Uint8Array, tail: Uint8Array): Uint8Array {

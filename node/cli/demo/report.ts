@@ -42,7 +42,7 @@ function createIntroduction(context: Context): Pick<Report, 'ready' | 'mishap'> 
       for (const { name, apiUrl, pid } of nodes) note(context, `  ${name.padEnd(32)} ${apiUrl}   process ${pid}`)
       note(context, 'Look at them from another terminal, where any node gives the same numbers:')
       for (const verb of ['status', 'peers', 'rounds', 'reputation', 'rewards --history']) note(context, `  npx peerage ${verb} --node ${first.apiUrl}`)
-      note(context, `  npx peerage ask "What is 6 times 7?" --kind number --node ${first.apiUrl}`)
+      note(context, `  npx peerage ask '{"numbers":[75,50,2,3,8,7],"target":812}' --kind countdown --node ${first.apiUrl}`)
       note(context, 'Ctrl-C ends all of them.\n')
     },
     mishap: (_type, message) => note(context, message),
