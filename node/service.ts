@@ -50,6 +50,8 @@ export interface NodeStatus {
   membersPresent: number
   health: string[]
   startedAt: string
+  /** How many frames of peers were refused since the start, by code. */
+  refusedFrames: Record<string, number>
   /** Full multiaddrs with /p2p/<id>, as `join` takes them. */
   addresses: string[]
 }

@@ -1,9 +1,10 @@
 /** Puts a node together: identity, store, network, machine, agent, API. The order of starting and stopping is here and nowhere else. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { encodeRequest, genesisSchema, networkId, openFrame, restoreMachine, type Effect, type Genesis } from '../protocol/index.ts'
 import { createAgent } from './agents/create-agent.ts'
 import { ConfigError } from './config/config-error.ts'
+import { writeFileWhole } from './config/config-file.ts'
 import { verify } from './crypto.ts'
 import { createApi } from './http/api.ts'
 import { nameOf } from './names.ts'
@@ -56,7 +57,7 @@ async function compose({ config, identity, log, handlers, network, genesis, stor
   const { canAnswer, canJudge, model } = agent
   const signer = { member: identity.memberId, sign: (bytes: Uint8Array) => identity.sign(bytes) }
   const machine = await drive(store, restoreMachine({ genesis, signer, verify, agent: { canAnswer, canJudge, model } }))
-  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event) })
+  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals() })
   const runner = createRunner({
     machine,
     store,
@@ -83,6 +84,7 @@ async function compose({ config, identity, log, handlers, network, genesis, stor
   })
   const onComputeError = (error: unknown, round: string): void => log('error', 'ranking or credit failed', { round, error: String(error) })
   const computing = createComputing({ rules: machine.rules, self: machine.self, dispatch, onError: onComputeError })
+  undo.push(() => computing.stop())
   const onTrouble = (message: string, fields: Record<string, unknown>): void => log('debug', message, fields)
   const wire = createWire({ machine, store, network, verify, dispatch, judge: runner.judge, onTrouble })
 
@@ -98,15 +100,16 @@ async function compose({ config, identity, log, handlers, network, genesis, stor
     dispatch({ type, member: peer })
     core.emit({ type, peer, name: nameOf(peer) })
   }
+  const api = await createApi(core.service, { ...config.http, onError: (error) => log('error', 'API request failed', { error: String(error) }) })
+  undo.push(() => api.close())
+  await network.joinTopic(`peerage/1/${machine.rules.network}`)
+  // From here on without a pause: nothing may reach the machine before its start, and who is connected by then is told of below.
   handlers.set({
     onGossip: wire.onGossip,
     onRequest: wire.onRequest,
     onPeerConnected: (peer) => onPeer('peer-connected', peer),
     onPeerDisconnected: (peer) => onPeer('peer-disconnected', peer),
   })
-  const api = await createApi(core.service, { ...config.http, onError: (error) => log('error', 'API request failed', { error: String(error) }) })
-  undo.push(() => api.close())
-  await network.joinTopic(`peerage/1/${machine.rules.network}`)
   dispatch({ type: 'start' })
   for (const { id } of network.peers()) dispatch({ type: 'peer-connected', member: id })
 
@@ -114,9 +117,9 @@ async function compose({ config, identity, log, handlers, network, genesis, stor
   const stop = async (): Promise<void> => {
     core.close()
     await api.close()
+    await runner.stop()
     timers.stop()
     calls.stop()
-    await runner.stop()
     await Promise.all([network.stop(), computing.stop(), agent.close()])
     await store.close()
   }
@@ -152,9 +155,7 @@ async function loadGenesis(file: string, bootstrap: readonly string[], network: 
   if (text !== null) return parseGenesis(file, text)
   if (bootstrap.length === 0) throw new ConfigError('missing', file, 'there is no genesis file and no peer to ask for one')
   const genesis = await fetchGenesis(bootstrap, network, signal)
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(`${file}.new`, `${JSON.stringify(genesis, null, 2)}\n`)
-  await rename(`${file}.new`, file)
+  await writeFileWhole(file, `${JSON.stringify(genesis, null, 2)}\n`)
   return genesis
 }
 

@@ -3,7 +3,9 @@ import { equals } from 'uint8arrays/equals'
 
 /** Canonical DAG-CBOR of a plain value: map keys sorted, shortest integers, no undefined. */
 export function encode(value: unknown): Uint8Array {
-  return dagCbor.encode(value)
+  const { buffer, byteOffset, byteLength } = dagCbor.encode(value)
+  // The library may give a Buffer, whose `slice` does not copy.
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /**

@@ -38,7 +38,8 @@ export async function main(args: readonly string[], overrides: Partial<Pick<Cont
   }
   const code = await runVerb(args, context)
   await Promise.all([flush(stdout), flush(stderr)])
-  process.exit(code)
+  // A node that gave up ends like one that was told to; what it noted on the way counts.
+  process.exit(code === EXIT.ok ? process.exitCode : code)
 }
 
 /** Turns signals, the end of a supervising parent and closed output into one request to end. */

@@ -29,6 +29,8 @@ export interface NodeServiceInit {
   store: Store
   network: Network
   dispatch: (event: Event) => void
+  /** Frames refused so far, by code. */
+  refusals: () => Record<string, number>
 }
 
 /** The service, and the way in for what the machine and the network report. */
@@ -39,7 +41,7 @@ export interface ServiceCore {
   close: () => void
 }
 
-export function createNodeService({ machine, store, network, dispatch }: NodeServiceInit): ServiceCore {
+export function createNodeService({ machine, store, network, dispatch, refusals }: NodeServiceInit): ServiceCore {
   const listeners = new Set<(event: NodeEvent) => void>()
   const tickets: Tickets = new Map()
   const ranked = new Map<string, RankedRound>()
@@ -51,13 +53,13 @@ export function createNodeService({ machine, store, network, dispatch }: NodeSer
   const source = { machine, store, ranked, timings: (round: string) => durationsOf(timings.get(round) ?? []) }
 
   const service: NodeService = {
-    status: () => describeStatus(machine, network, startedAt),
+    status: () => ({ ...describeStatus(machine, network), startedAt, refusedFrames: refusals(), addresses: network.addresses() }),
     peers: () => describePeers(machine, network),
     genesis: () => machine.config.genesis,
     async ask(request) {
       if (closed) throw new ServiceError('stopping', 'The node is stopping.')
       const task = readTask(request, machine)
-      const truth = request.truth === undefined ? null : { accepted: request.truth.accepted, salt: new Uint8Array(randomBytes(32)) }
+      const truth = request.truth === undefined ? null : { accepted: request.truth.accepted.map((value) => value.toWellFormed()), salt: new Uint8Array(randomBytes(32)) }
       const ticket = ++lastTicket
       return new Promise((resolve, reject) => {
         tickets.set(ticket, { resolve, reject })
@@ -161,13 +163,13 @@ function durationsOf(entries: readonly { phase: RoundPhase; startedMs: number }[
   })
 }
 
-/** Builds the task of a request within the network's limits. Throws ServiceError `invalid-task` naming the field. */
+/** Builds the task of a request within the network's limits; half characters become U+FFFD, as in every encoding. Throws ServiceError `invalid-task` naming the field. */
 function readTask(request: AskRequest, machine: Machine): Task {
   const { agentMsMax } = machine.rules.parameters
   const parsed = taskSchema.safeParse({
     kind: request.kind,
-    prompt: request.prompt,
-    reference: request.reference ?? null,
+    prompt: request.prompt.toWellFormed(),
+    reference: request.reference?.toWellFormed() ?? null,
     answerMs: request.answerMs ?? Math.min(ANSWER_MS_DEFAULT, agentMsMax),
     judgeMs: request.judgeMs ?? Math.min(JUDGE_MS_DEFAULT, agentMsMax),
   })
@@ -194,7 +196,7 @@ function refusalOf(code: string | null): ServiceError {
   }
 }
 
-function describeStatus(machine: Machine, network: Network, startedAt: string): NodeStatus {
+function describeStatus(machine: Machine, network: Network): Omit<NodeStatus, 'startedAt' | 'refusedFrames' | 'addresses'> {
   const { ledger, self, config, head } = machine
   const founder = config.genesis.members.some(({ id }) => id === self)
   const isMember = ledger.members[self] !== undefined
@@ -216,8 +218,6 @@ function describeStatus(machine: Machine, network: Network, startedAt: string): 
     peersConnected: network.peers().length,
     membersPresent: presentMembers(machine).size,
     health: describeHealth(machine, network, isMember),
-    startedAt,
-    addresses: network.addresses(),
   }
 }
 

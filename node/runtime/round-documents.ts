@@ -5,6 +5,7 @@ import {
   ballotOf,
   cutOf,
   decodeCanonical,
+  hashSchema,
   KEYS,
   openEnvelope,
   readResult,
@@ -43,6 +44,7 @@ export async function listRounds(source: RoundSource, { limit, before, status }:
 /** Everything known of a round, or null. */
 export async function readRound(source: RoundSource, id: string): Promise<RoundDetail | null> {
   const { machine, store } = source
+  if (!hashSchema.safeParse(id).success) return null
   const open = machine.ledger.rounds[id]
   if (open !== undefined) return describeOpen(source, id, open)
   if (machine.pool.opens.has(id)) return describeOpen(source, id, null)

@@ -37,37 +37,45 @@ export function createRunner({ machine, store, perform, onNotice, onFatal }: Run
   let stopped = false
   let working: Promise<void> | null = null
 
+  // An event leaves the queue once its step is done: what is left when a step throws is dropped with the rest.
+  const stepBatch = (): Effect[] => {
+    const effects: Effect[] = []
+    for (let taken = 0; taken < BATCH_MAX && queue.length > 0; taken++) {
+      const { event, settle } = queue[0] as Waiting
+      const stepped = step(machine, event, performance.timeOrigin + performance.now()).effects
+      queue.shift()
+      settle?.(verdictIn(stepped))
+      effects.push(...stepped)
+    }
+    return effects
+  }
+
   const work = async (): Promise<void> => {
-    while (queue.length > 0) {
-      const batch = queue.splice(0, BATCH_MAX)
-      const effects: Effect[] = []
-      for (const { event, settle } of batch) {
-        const stepped = step(machine, event, performance.timeOrigin + performance.now()).effects
-        if (settle !== null) settle(verdictIn(stepped))
-        effects.push(...stepped)
+    await Promise.resolve()
+    try {
+      while (queue.length > 0) {
+        const effects = stepBatch()
+        const changes = effects.flatMap((effect) => (effect.type === 'persist' ? effect.changes : []))
+        if (changes.length > 0) await store.write(changes)
+        for (const effect of effects) {
+          if (effect.type === 'notify') onNotice(effect.notice)
+          else if (effect.type !== 'persist' && effect.type !== 'verdict') perform(effect)
+        }
       }
-      const changes = effects.flatMap((effect) => (effect.type === 'persist' ? effect.changes : []))
-      if (changes.length > 0) await store.write(changes)
-      for (const effect of effects) {
-        if (effect.type === 'notify') onNotice(effect.notice)
-        else if (effect.type !== 'persist' && effect.type !== 'verdict') perform(effect)
-      }
+    } catch (error) {
+      stopped = true
+      for (const { settle } of queue.splice(0)) settle?.(DROPPED)
+      onFatal(error)
+    } finally {
+      // In the turn that found the queue empty: an event of the next turn begins anew.
+      working = null
     }
   }
 
   const enqueue = (waiting: Waiting): void => {
     if (stopped) return waiting.settle?.(DROPPED)
     queue.push(waiting)
-    working ??= Promise.resolve()
-      .then(work)
-      .catch((error: unknown) => {
-        stopped = true
-        for (const { settle } of queue.splice(0)) settle?.(DROPPED)
-        onFatal(error)
-      })
-      .finally(() => {
-        working = null
-      })
+    working ??= work()
   }
 
   return {
@@ -75,8 +83,8 @@ export function createRunner({ machine, store, perform, onNotice, onFatal }: Run
     dispatch: (event) => enqueue({ event, settle: null }),
     judge: (event) => new Promise((settle) => enqueue({ event, settle })),
     async stop() {
-      await working
       stopped = true
+      await working
     },
   }
 }

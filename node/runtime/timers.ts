@@ -4,6 +4,9 @@ export interface Timers {
   stop: () => void
 }
 
+/** Beyond it, setTimeout would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 export function createTimers(onFire: (name: string) => void): Timers {
   const running = new Map<string, NodeJS.Timeout>()
   return {
@@ -12,7 +15,7 @@ export function createTimers(onFire: (name: string) => void): Timers {
       const timer = setTimeout(() => {
         running.delete(name)
         onFire(name)
-      }, ms)
+      }, Math.min(ms, TIMER_MS_MAX))
       running.set(name, timer)
     },
     stop() {

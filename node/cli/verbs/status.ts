@@ -21,6 +21,7 @@ export function addStatus(program: Command, context: Context): void {
 function formatStatus(status: NodeStatus, url: string, context: Context): string {
   const able = [status.canAnswer ? 'answers' : 'does not answer', status.canJudge ? 'judges' : 'does not judge'].join(', ')
   const open = status.openRounds.map(({ round, kind, phase }) => `${formatId(round, context)} (${kind}, ${phase})`)
+  const refused = Object.entries(status.refusedFrames).map(([code, count]) => `${count} ${code}`)
   const rows: [string, string][] = [
     ['member', `${status.name} (${status.memberId}), ${status.role}`],
     ['agent', `${oneLine(status.model, context, 80)}; ${able}`],
@@ -28,6 +29,7 @@ function formatStatus(status: NodeStatus, url: string, context: Context): string
     ['present', `${status.membersPresent} of its members, ${status.peersConnected} connected`],
     ['record', `height ${status.height}, epoch ${status.epoch}, view ${status.view}, state ${formatId(status.stateRoot, context)}`],
     ['rounds', open.length === 0 ? 'none open' : open.join(', ')],
+    ['refused', refused.length === 0 ? 'no frame of a peer' : refused.join(', ')],
     ['api', url],
     ...status.addresses.map((address): [string, string] => ['address', address]),
   ]

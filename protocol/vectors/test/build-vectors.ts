@@ -27,23 +27,6 @@ const ANSWER = encode({ text: 'It is 42.', value: '42' })
 const BALLOT = encode({ comparisons: [{ left: 0, right: 1, verdict: 'left', reason: 'clearer' }, { left: 1, right: 2, verdict: 'tie' }] })
 const SEALED = { content: ANSWER, salt: SALT }
 
-const BODIES: { [K in MessageKind]: Body<K> } = {
-  open: {
-    sequence: 1,
-    task: { kind: 'number', prompt: 'What is six times seven?', reference: null, answerMs: 60_000, judgeMs: 30_000 },
-    truth: truthCommitment(['42'], SALT),
-  },
-  commit: { round: ROUND, phase: 'answer-commit', hash: commitmentOf(NETWORK, ROUND, 'answer-reveal', alice.member, SEALED) },
-  reveal: { round: ROUND, phase: 'answer-reveal', ...SEALED },
-  truth: { round: ROUND, phase: 'evaluate', accepted: ['42'], salt: SALT },
-  share: { round: ROUND, phase: 'credit', blocks: [{ block: 3, values: [[0, 500_000, 1_000_000], [1_000_000, 1_000_000, 1_000_000]] }] },
-  observation: { round: ROUND, phase: 'ballot-commit', items: [[alice.member, sha256('one')], [bob.member, sha256('two')]] },
-  vote: { kind: 'notarize', epoch: 0, view: 7, block: sha256('a block') },
-  proposal: blockOf(),
-  presence: { sequence: 1_700_000_000_000, canAnswer: true, canJudge: false, model: 'some-model', links: 3 },
-  join: { sequence: 0 },
-}
-
 function blockOf(): Block {
   const round = ROUND
   const open = sealEnvelope(NETWORK, 'join', { sequence: 0 }, memberWith(9)).bytes
@@ -88,6 +71,23 @@ const RESULT: RoundResult = {
   points: [714, 0, 286],
   answering: [{ success: 1_000_000, failure: 0 }, { success: 0, failure: 1_000_000 }, { success: 0, failure: 0 }],
   judging: [{ success: 0, failure: 0 }, { success: 0, failure: 0 }, { success: 500_000, failure: 500_000 }],
+}
+
+const BODIES: { [K in MessageKind]: Body<K> } = {
+  open: {
+    sequence: 1,
+    task: { kind: 'number', prompt: 'What is six times seven?', reference: null, answerMs: 60_000, judgeMs: 30_000 },
+    truth: truthCommitment(['42'], SALT),
+  },
+  commit: { round: ROUND, phase: 'answer-commit', hash: commitmentOf(NETWORK, ROUND, 'answer-reveal', alice.member, SEALED) },
+  reveal: { round: ROUND, phase: 'answer-reveal', ...SEALED },
+  truth: { round: ROUND, phase: 'evaluate', accepted: ['42'], salt: SALT },
+  share: { round: ROUND, phase: 'credit', blocks: [{ block: 3, values: [[0, 500_000, 1_000_000], [1_000_000, 1_000_000, 1_000_000]] }] },
+  observation: { round: ROUND, phase: 'ballot-commit', items: [[alice.member, sha256('one')], [bob.member, sha256('two')]] },
+  vote: { kind: 'notarize', epoch: 0, view: 7, block: sha256('a block') },
+  proposal: blockOf(),
+  presence: { sequence: 1_700_000_000_000, canAnswer: true, canJudge: false, model: 'some-model', links: 3 },
+  join: { sequence: 0 },
 }
 
 const REQUESTS: Record<Request['type'], Request> = {
