@@ -17,7 +17,7 @@ import { drive } from './runtime/reading.ts'
 import { createRunner } from './runtime/runner.ts'
 import { createTimers } from './runtime/timers.ts'
 import { createWire } from './runtime/wire.ts'
-import type { RunningNode, StartNodeOptions } from './service.ts'
+import type { Log, RunningNode, StartNodeOptions } from './service.ts'
 import { openLevelStore } from './store/level-store.ts'
 
 const GENESIS_RETRY_MS = 1_000
@@ -66,11 +66,7 @@ async function compose({ config, identity, log, handlers, network, genesis, stor
       if (notice.type === 'result-differs' || notice.type === 'refused-to-sign' || notice.type === 'block-refused') log('error', notice.type, { ...notice })
       core.onNotice(notice)
     },
-    onFatal: (error) => {
-      log('error', 'the node can no longer write its store and stops taking part', { error: String(error) })
-      process.exitCode = 1
-      process.kill(process.pid, 'SIGTERM')
-    },
+    onFatal: (error) => endProcess(log, error),
   })
   const { dispatch } = runner
   const timers = createTimers((name) => dispatch({ type: 'timer', name }))
@@ -124,6 +120,12 @@ async function compose({ config, identity, log, handlers, network, genesis, stor
     await store.close()
   }
   return { service: core.service, apiUrl: api.url, stop: () => (stopping ??= stop()) }
+}
+
+function endProcess(log: Log, error: unknown): void {
+  log('error', 'the node can no longer write its store and stops taking part', { error: String(error) })
+  process.exitCode = 1
+  process.kill(process.pid, 'SIGTERM')
 }
 
 interface HandlerSlot {

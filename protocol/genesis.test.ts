@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { decodeCanonical, encode } from './encoding.ts'
 import { createGenesis, genesisSchema, networkId, parametersSchema, type Genesis, type Parameters } from './genesis.ts'
 import { memberWith } from './test/keys.ts'

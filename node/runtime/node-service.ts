@@ -86,8 +86,7 @@ export function createNodeService({ machine, store, network, dispatch, refusals 
         noteTiming(timings, notice.round, notice.phase)
         return emit(notice)
       case 'ranked':
-        ranked.set(notice.round, notice.ranked)
-        return
+        return void ranked.set(notice.round, notice.ranked)
       case 'round-closed':
         noteTiming(timings, notice.closed.round, 'closed')
         void emitClosed(source, notice, emit)
@@ -96,6 +95,7 @@ export function createNodeService({ machine, store, network, dispatch, refusals 
         return emit({ type: 'block-final', height: notice.height, hash: notice.hash, entries: notice.entries })
       case 'result-differs':
       case 'refused-to-sign':
+      case 'block-refused':
         return
     }
   }

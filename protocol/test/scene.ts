@@ -23,6 +23,8 @@ export interface Scene {
   results: Map<string, RoundResult>
   context: LedgerContext
   state: LedgerState
+  /** Phases that were closed, of whatever round, in order. */
+  closed: Phase[]
 }
 
 /** Founders with equal weight; `observers` of them, the last ones, have none. */
@@ -44,7 +46,7 @@ export function createScene(init: { members: number; observers?: number; paramet
     item: (id) => items.get(id),
     result: (_, hash) => results.get(hash) ?? 'missing',
   }
-  return { genesis, network, rules, members, items, results, context, state: genesisState(genesis, network) }
+  return { genesis, network, rules, members, items, results, context, state: genesisState(genesis, network), closed: [] }
 }
 
 export function idOf(scene: Scene, member: number): string {
@@ -140,6 +142,7 @@ export function close(scene: Scene, round: string, items: readonly Message[]): v
   if (phase === 'closing') throw new Error('the round has no phase left to close')
   const applied = apply(scene, [cutEntry(scene, round, phase, items)])
   if (!applied.ok) throw new Error(`the cut does not apply: ${applied.code}`)
+  scene.closed.push(phase)
 }
 
 export interface Play {

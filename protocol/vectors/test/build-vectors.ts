@@ -9,6 +9,7 @@ import type { RoundResult } from '../../ledger/result.ts'
 import { genesisState, stateRoot } from '../../ledger/state.ts'
 import { commitmentOf, truthCommitment } from '../../sealed.ts'
 import { memberWith, toHex } from '../../test/keys.ts'
+import { createScene, finish, openRound, play, roundOf } from '../../test/scene.ts'
 
 /** One pinned encoding: what it is of, and what the names of the protocol are for it. */
 export type Vectors = Record<string, Record<string, unknown>>
@@ -108,6 +109,17 @@ function pinFrame(frame: Frame): Record<string, unknown> {
   return { hex: toHex(encodeFrame(frame)) }
 }
 
+/** A whole round on the ledger, with a pass and a ballot less than there are answers. */
+function playRound(): Vectors {
+  const scene = createScene({ members: 4 })
+  const round = openRound(scene)
+  const ballot = { comparisons: [{ left: 0, right: 1, verdict: 'left' as const }, { left: 1, right: 2, verdict: 'right' as const }] }
+  play(scene, { round, answers: ['a', 'b', null, 'a'], ballots: [ballot, ballot, ballot, undefined] })
+  const before = { height: scene.state.height, pairSeed: roundOf(scene, round).pairSeed, stateRoot: stateRoot(scene.state) }
+  const { hash, result } = finish(scene, round)
+  return { closing: before, closed: { height: scene.state.height, record: scene.state.lastRecord, stateRoot: stateRoot(scene.state), hash, result: toHex(encode(result)) } }
+}
+
 /** Everything that is pinned, by file. Fixed keys, fixed content: the same on every machine. */
 export function buildVectors(): Record<string, Vectors> {
   const kinds = Object.keys(BODIES) as MessageKind[]
@@ -125,6 +137,7 @@ export function buildVectors(): Record<string, Vectors> {
       genesis: pinFrame({ type: 'genesis', genesis: GENESIS }),
       envelope: pinFrame({ type: 'envelope', bytes: sealEnvelope(NETWORK, 'join', BODIES.join, bob).bytes }),
     },
+    ledger: playRound(),
     requests: Object.fromEntries(Object.entries(REQUESTS).map(([type, request]) => [type, { hex: toHex(encodeRequest(request)) }])),
     hashes: {
       genesis: { network: NETWORK, stateRoot: stateRoot(genesisState(GENESIS, NETWORK)), hex: toHex(encode(GENESIS)) },
