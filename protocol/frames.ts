@@ -64,6 +64,21 @@ export function decodeRequest(bytes: Uint8Array): Request | null {
   return parsed.success ? parsed.data : null
 }
 
+/** Most envelopes of one gossip message. */
+const BUNDLE_MAX = 256
+
+/** What one gossip message carries: the envelopes that their author had to say at one time. */
+export function encodeBundle(envelopes: readonly Uint8Array[]): Uint8Array {
+  return encode(envelopes)
+}
+
+/** The envelopes of a gossip message, at least one, or null if it is malformed. */
+export function decodeBundle(bytes: Uint8Array): Uint8Array[] | null {
+  if (bytes.length > LIMITS.gossipBytesMax) return null
+  const parsed = z.array(frameSized).min(1).max(BUNDLE_MAX).safeParse(decodeCanonical(bytes))
+  return parsed.success ? parsed.data : null
+}
+
 export function encodeFrame(frame: Frame): Uint8Array {
   return encode(frame)
 }

@@ -1,7 +1,8 @@
 /** Upper bounds of everything that crosses the wire. Sizes are UTF-16 units for text and bytes for bytes. */
 export const LIMITS = {
-  /** One gossiped or streamed envelope. */
+  /** One gossiped or streamed envelope, and one gossip message, which may carry several. */
   envelopeBytesMax: 1_000_000,
+  gossipBytesMax: 1_040_000,
   promptLengthMax: 65_536,
   referenceLengthMax: 200,
   answerLengthMax: 65_536,

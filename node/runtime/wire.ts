@@ -1,6 +1,8 @@
 /** Between the network's bytes and the machine's events: opens what arrives, counts what is refused, sends what is asked. */
 import {
+  decodeBundle,
   decodeRequest,
+  encodeBundle,
   encodeRequest,
   openEnvelope,
   openFrame,
@@ -19,8 +21,9 @@ import { drive } from './reading.ts'
 
 type Outgoing = Extract<Effect, { type: 'publish' | 'send' | 'request' }>
 
-/** Frames of one delivery; a longer list goes in several requests. */
+/** Frames of one delivery or gossip message; a longer list goes in several. */
 const DELIVERED_BYTES_MAX = 800_000
+const DELIVERED_FRAMES_MAX = 200
 
 export interface Wire {
   onGossip: (bytes: Uint8Array, from: string) => Promise<GossipVerdict>
@@ -67,18 +70,42 @@ export function createWire(init: {
     await Promise.allSettled(receivers.flatMap((peer) => parts.map((part) => network.request(peer, part))))
   }
 
+  const judgeEnvelope = async (envelope: Uint8Array, from: string): Promise<GossipVerdict> => {
+    const opened = openEnvelope(envelope, machine.rules.network, verify)
+    if (!opened.ok) {
+      count(opened.code, from)
+      return 'reject'
+    }
+    const verdict = await judge({ type: 'message', message: opened.message, from })
+    if (verdict.verdict === 'reject') count(verdict.code, from)
+    // `ignore` only means that gossip does not forward it: its author has sent it to everybody already.
+    const needless = from === opened.message.author && reachesEverybody(machine, from)
+    return verdict.verdict === 'accept' && needless ? 'ignore' : verdict.verdict
+  }
+
+  const guard = (what: string, work: Promise<void>): void => {
+    work.catch((error: unknown) => onTrouble(`${what} failed`, { error: error instanceof Error ? error.message : String(error) }))
+  }
+
+  // What is said in one turn of the event loop goes out as one gossip message.
+  let outbox: Uint8Array[] = []
+  const publishSoon = (envelope: Uint8Array): void => {
+    if (outbox.push(envelope) > 1) return
+    setImmediate(() => {
+      const parts = chunk(outbox)
+      outbox = []
+      for (const part of parts) guard('publish', network.publish(encodeBundle(part)))
+    })
+  }
+
   return {
     async onGossip(bytes, from) {
-      const opened = openEnvelope(bytes, machine.rules.network, verify)
-      if (!opened.ok) {
-        count(opened.code, from)
+      const envelopes = decodeBundle(bytes)
+      if (envelopes === null) {
+        count('malformed', from)
         return 'reject'
       }
-      const verdict = await judge({ type: 'message', message: opened.message, from })
-      if (verdict.verdict === 'reject') count(verdict.code, from)
-      // `ignore` only means that gossip does not forward it: its author has sent it to everybody already.
-      const needless = from === opened.message.author && reachesEverybody(machine, from)
-      return verdict.verdict === 'accept' && needless ? 'ignore' : verdict.verdict
+      return strictest(await Promise.all(envelopes.map((envelope) => judgeEnvelope(envelope, from))))
     },
     async onRequest(bytes, from) {
       const decoded = decodeRequest(bytes)
@@ -92,11 +119,17 @@ export function createWire(init: {
       return []
     },
     perform(effect) {
-      const work = effect.type === 'publish' ? network.publish(effect.message.bytes) : effect.type === 'send' ? deliver(effect) : request(effect)
-      work.catch((error: unknown) => onTrouble(`${effect.type} failed`, { error: error instanceof Error ? error.message : String(error) }))
+      if (effect.type === 'publish') return publishSoon(effect.message.bytes)
+      guard(effect.type, effect.type === 'send' ? deliver(effect) : request(effect))
     },
     refusals: () => Object.fromEntries([...refused].sort(([a], [b]) => (a < b ? -1 : 1))),
   }
+}
+
+// One bad envelope condemns the message; one that should be passed on carries the others with it.
+function strictest(verdicts: readonly GossipVerdict[]): GossipVerdict {
+  if (verdicts.includes('reject')) return 'reject'
+  return verdicts.includes('accept') ? 'accept' : 'ignore'
 }
 
 // The member asked for, else any connected peer.
@@ -111,7 +144,7 @@ function chunk(frames: readonly Uint8Array[]): Uint8Array[][] {
   let sizeBytes = Infinity
   for (const frame of frames) {
     sizeBytes += frame.length
-    if (sizeBytes > DELIVERED_BYTES_MAX) {
+    if (sizeBytes > DELIVERED_BYTES_MAX || chunks.at(-1)?.length === DELIVERED_FRAMES_MAX) {
       chunks.push([])
       sizeBytes = frame.length
     }

@@ -116,23 +116,6 @@ describe('a result that is on record', () => {
   })
 })
 
-describe('an entry that depends on another of the same block', () => {
-  it('applies after it and not before', () => {
-    const scene = createScene({ members: 4 })
-    const round = openRound(scene)
-    const cut = cutEntry(scene, round, 'answer-commit', [])
-    const after = apply(scene, [cut])
-    expect(after.ok).toBe(true)
-    expect(codeOf(scene, [resultEntryOfNothing(scene, round)])).toBe('ok')
-  })
-
-  function resultEntryOfNothing(scene: Scene, round: string) {
-    // Nobody answered: there are no players, and yet the round needs a result to close.
-    expect(scene.state.rounds[round]?.phase).toBe('closing')
-    return resultEntry(scene, round)
-  }
-})
-
 describe('a round that nobody answered', () => {
   it('closes without players, points or evidence', () => {
     const scene = createScene({ members: 4 })
