@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BallotContent } from '../bodies.ts'
+import { formatCountdownTask } from '../checkers/checkers.ts'
 import { acceptedHash, rankRound } from './rank.ts'
 import { anyRound, ballotOf, MEMBERS, rulesWith, transcriptOf, type RoundInit } from './test/transcripts.ts'
 import { pairsFor } from './transcript.ts'
@@ -76,10 +77,11 @@ describe('evaluation of answers', () => {
   })
 
   it('is by the checker where the task has one, and by the truth if there is both', () => {
-    const task = { kind: 'countdown', prompt: 'numbers 2 3 7; target 42' } as const
-    const checked = rankRound(transcriptOf({ task, answers: ['x'], texts: ['nonsense'] }), OPEN)
-    expect(['checker', 'none']).toContain(checked.source)
-    expect(rankRound(transcriptOf({ task, answers: ['x'], texts: ['nonsense'], accepted: [acceptedHash('nonsense')] }), OPEN)).toMatchObject({ source: 'truth', quality: [1_000_000] })
+    const task = { kind: 'countdown', prompt: formatCountdownTask({ numbers: [2, 3, 7], target: 42 }) } as const
+    const [answers, texts] = [['1', '2'], ['2*3*7', 'nonsense']]
+    expect(rankRound(transcriptOf({ task, answers, texts }), OPEN)).toMatchObject({ source: 'checker', quality: [1_000_000, 0] })
+    expect(rankRound(transcriptOf({ task, answers, texts, accepted: [acceptedHash('nonsense')] }), OPEN)).toMatchObject({ source: 'truth', quality: [0, 1_000_000] })
+    expect(rankRound(transcriptOf({ task: { ...task, prompt: 'What?' }, answers, texts }), OPEN)).toMatchObject({ source: 'none', quality: null })
   })
 
   it('is none for a truth that was not revealed, even where there is a checker', () => {

@@ -1,4 +1,3 @@
-import { stateRoot } from '../ledger/state.ts'
 import { checkReplay, watch } from './invariants.ts'
 import { createRandom } from './random.ts'
 import { ask, at, createWorld, HEALED, run, startNode, stopNode, traceHash, type Faults, type SimNode, type World } from './world.ts'
@@ -88,8 +87,8 @@ function heal(world: World): void {
 }
 
 function agreeNow(world: World): boolean {
-  const roots = world.nodes.map(({ machine }) => (machine === null ? null : stateRoot(machine.ledger)))
-  return roots.every((root) => root !== null && root === roots[0])
+  const heads = world.nodes.map(({ machine }) => machine?.head.hash)
+  return heads.every((head) => head !== undefined && head === heads[0])
 }
 
 function describeStalls(world: World, closed: number): string[] {
