@@ -1,7 +1,7 @@
 import type { CreditPlan } from './plan.ts'
 import { blockUnits } from './plan.ts'
 import { validateUnit } from './permutations.ts'
-import type { Shares, UnitShare } from './shares.ts'
+import { collectShares, type Shares, type UnitShare } from './shares.ts'
 
 /** One member's copy of a block: the prefix values of its units, in unit order. */
 export interface BlockCopy {
@@ -67,7 +67,7 @@ export function certifiedPrefix(plan: Extract<CreditPlan, { kind: 'permutations'
     const { first } = blockUnits(plan, block)
     for (const [offset, values] of verdict.values.entries()) shares.push({ unit: first + offset, values })
   }
-  return shares
+  return collectShares(shares)
 }
 
 function hasShape(values: BlockCopy['values'], init: { units: number; players: number; grandValue: number }): boolean {

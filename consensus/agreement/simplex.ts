@@ -162,6 +162,11 @@ export function receiveVote(agreement: Agreement, { vote, author, signature }: S
   return [...effects, ...receiveCertificate(agreement, certificate)]
 }
 
+/** Whether this vote has been counted already, whatever its signature. */
+export function hasVote(agreement: Agreement, { vote, author }: Pick<SignedVote, 'vote' | 'author'>): boolean {
+  return agreement.views.get(vote.view)?.votes.get(voteKey(vote.kind, vote.block))?.has(author) === true
+}
+
 /** A certificate whose signatures are checked; formed here or received, from any view. */
 export function receiveCertificate(agreement: Agreement, certificate: Certificate): AgreementEffect[] {
   const effects: AgreementEffect[] = []

@@ -1,29 +1,22 @@
-/** Between the network's bytes and the machine's events: opens what arrives, counts what is refused, sends what is asked. */
+/** Between the network's bytes and the machine's events: opens what arrives and counts what is refused. */
 import {
   decodeBundle,
   decodeRequest,
-  encodeBundle,
-  encodeRequest,
   openEnvelope,
   openFrame,
   reachesEverybody,
   serve,
-  type Effect,
   type Event,
   type Machine,
   type Opened,
+  type Request,
   type Verdict,
   type Verify,
 } from '../../protocol/index.ts'
 import type { GossipVerdict, Network } from '../network/network.ts'
 import type { Store } from '../store/store.ts'
 import { drive } from './reading.ts'
-
-type Outgoing = Extract<Effect, { type: 'publish' | 'send' | 'request' }>
-
-/** Frames of one delivery or gossip message; a longer list goes in several. */
-const DELIVERED_BYTES_MAX = 800_000
-const DELIVERED_FRAMES_MAX = 200
+import { createSender, type Outgoing } from './sender.ts'
 
 export interface Wire {
   onGossip: (bytes: Uint8Array, from: string) => Promise<GossipVerdict>
@@ -56,20 +49,6 @@ export function createWire(init: {
       return result.ok ? [result.opened] : []
     })
 
-  const request = async (effect: Extract<Outgoing, { type: 'request' }>): Promise<void> => {
-    const peer = choosePeer(network, effect.to)
-    if (peer === null) return
-    const frames = openAll(await network.request(peer, encodeRequest(effect.request)), peer)
-    if (frames.length > 0) dispatch({ type: 'frames', frames, from: peer, asked: effect.request.type })
-  }
-
-  const deliver = async (effect: Extract<Outgoing, { type: 'send' }>): Promise<void> => {
-    const connected = network.peers().map(({ id }) => id)
-    const receivers = effect.to === 'everybody' ? connected : connected.filter((peer) => peer === effect.to)
-    const parts = chunk(effect.frames).map((frames) => encodeRequest({ type: 'deliver', frames }))
-    await Promise.allSettled(receivers.flatMap((peer) => parts.map((part) => network.request(peer, part))))
-  }
-
   const judgeEnvelope = async (envelope: Uint8Array, from: string): Promise<GossipVerdict> => {
     const opened = openEnvelope(envelope, machine.rules.network, verify)
     if (!opened.ok) {
@@ -77,25 +56,15 @@ export function createWire(init: {
       return 'reject'
     }
     const verdict = await judge({ type: 'message', message: opened.message, from })
-    if (verdict.verdict === 'reject') count(verdict.code, from)
+    if (verdict.verdict !== 'accept') count(verdict.code, from)
     // `ignore` only means that gossip does not forward it: its author has sent it to everybody already.
     const needless = from === opened.message.author && reachesEverybody(machine, from)
     return verdict.verdict === 'accept' && needless ? 'ignore' : verdict.verdict
   }
 
-  const guard = (what: string, work: Promise<void>): void => {
-    work.catch((error: unknown) => onTrouble(`${what} failed`, { error: error instanceof Error ? error.message : String(error) }))
-  }
-
-  // What is said in one turn of the event loop goes out as one gossip message.
-  let outbox: Uint8Array[] = []
-  const publishSoon = (envelope: Uint8Array): void => {
-    if (outbox.push(envelope) > 1) return
-    setImmediate(() => {
-      const parts = chunk(outbox)
-      outbox = []
-      for (const part of parts) guard('publish', network.publish(encodeBundle(part)))
-    })
+  const onReply = (frames: readonly Uint8Array[], from: string, asked: Request['type']): void => {
+    const opened = openAll(frames, from)
+    if (opened.length > 0) dispatch({ type: 'frames', frames: opened, from, asked })
   }
 
   return {
@@ -118,10 +87,7 @@ export function createWire(init: {
       if (frames.length > 0) dispatch({ type: 'frames', frames, from, asked: null })
       return []
     },
-    perform(effect) {
-      if (effect.type === 'publish') return publishSoon(effect.message.bytes)
-      guard(effect.type, effect.type === 'send' ? deliver(effect) : request(effect))
-    },
+    perform: createSender({ network, onReply, onTrouble }),
     refusals: () => Object.fromEntries([...refused].sort(([a], [b]) => (a < b ? -1 : 1))),
   }
 }
@@ -130,25 +96,4 @@ export function createWire(init: {
 function strictest(verdicts: readonly GossipVerdict[]): GossipVerdict {
   if (verdicts.includes('reject')) return 'reject'
   return verdicts.includes('accept') ? 'accept' : 'ignore'
-}
-
-// The member asked for, else any connected peer.
-function choosePeer(network: Network, to: string | null): string | null {
-  const peers = network.peers()
-  const wanted = peers.find(({ id }) => id === to) ?? peers[Math.floor(Math.random() * peers.length)]
-  return wanted?.id ?? null
-}
-
-function chunk(frames: readonly Uint8Array[]): Uint8Array[][] {
-  const chunks: Uint8Array[][] = []
-  let sizeBytes = Infinity
-  for (const frame of frames) {
-    sizeBytes += frame.length
-    if (sizeBytes > DELIVERED_BYTES_MAX || chunks.at(-1)?.length === DELIVERED_FRAMES_MAX) {
-      chunks.push([])
-      sizeBytes = frame.length
-    }
-    chunks.at(-1)?.push(frame)
-  }
-  return chunks
 }

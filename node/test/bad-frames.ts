@@ -1,6 +1,6 @@
 /** Frames that every node refuses, each with the code it is refused with. */
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
-import { encode, LIMITS, sealEnvelope, signedBytes, type Body, type Signer } from '../../protocol/index.ts'
+import { encode, encodeBundle, LIMITS, sealEnvelope, signedBytes, type Body, type Signer } from '../../protocol/index.ts'
 import { createSigner, memberIdOf } from '../crypto.ts'
 
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -50,6 +50,13 @@ function unsortedMap(fields: Record<string, unknown>): Uint8Array {
   const entries = Object.entries(fields).sort(([a], [b]) => (a < b ? 1 : -1))
   return Buffer.concat([Buffer.of(0xa0 + entries.length), ...entries.flatMap(([key, value]) => [encode(key), encode(value)])])
 }
+
+/** Gossip that is no list of frames. */
+export const BAD_GOSSIP: readonly Uint8Array[] = [
+  Uint8Array.of(0xff, 0x00, 0x01),
+  encodeBundle([]),
+  encodeBundle(Array.from({ length: 257 }, () => new Uint8Array())),
+]
 
 /** Requests that mean nothing. */
 export const BAD_REQUESTS: readonly Uint8Array[] = [

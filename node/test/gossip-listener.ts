@@ -1,6 +1,6 @@
 /** A host that is no member: it hears what a network gossips, and can say what members would not. */
 import { randomBytes } from 'node:crypto'
-import { decodeRequest, networkId, openEnvelope, openFrame, type Genesis, type Message } from '../../protocol/index.ts'
+import { decodeBundle, decodeRequest, networkId, openEnvelope, openFrame, type Genesis, type Message } from '../../protocol/index.ts'
 import { verify } from '../crypto.ts'
 import { createLibp2pNetwork } from '../network/libp2p-network.ts'
 import type { Network } from '../network/network.ts'
@@ -22,8 +22,10 @@ export async function startListener(genesis: Genesis, addresses: readonly string
     listen: [],
     handlers: {
       async onGossip(bytes) {
-        const opened = openEnvelope(bytes, id, verify)
-        if (opened.ok) note(opened.message)
+        for (const envelope of decodeBundle(bytes) ?? []) {
+          const opened = openEnvelope(envelope, id, verify)
+          if (opened.ok) note(opened.message)
+        }
         return 'ignore'
       },
       async onRequest(bytes) {

@@ -48,11 +48,13 @@ export function receiveBlock(
   // [ignore] Another block of that view is held already, and nothing certified asks for this one.
   const rival = [...machine.blocks.values()].some((other) => other.block.view === block.view && other.hash !== hash)
   if (rival && !asked && !machine.wanted.has(hash)) return { verdict: { verdict: 'ignore', code: 'slot-taken' }, effects: [] }
-  if (!machine.blocks.has(hash)) machine.blocks.set(hash, { hash, block, message, applied: null })
+  const known = machine.blocks.has(hash)
+  if (!known) machine.blocks.set(hash, { hash, block, message, applied: null })
   machine.wanted.delete(hash)
   const effects = receiveProposal(machine.agreement, { view: block.view, block: hash, parent: block.parent, author })
   retryWaiting(machine, out, effects)
-  return { verdict: { verdict: 'accept' }, effects }
+  // [ignore] This block is held already; agreement may not have taken note of it yet.
+  return { verdict: known ? { verdict: 'ignore', code: 'slot-taken' } : { verdict: 'accept' }, effects }
 }
 
 export function blockHash(block: Block): string {

@@ -3,6 +3,7 @@ import {
   bestNotarized,
   certificatesSince,
   fireTimer,
+  hasVote,
   isPending,
   receiveCertificate,
   receiveVote,
@@ -201,6 +202,7 @@ function receive(machine: Machine, out: Effect[], agreed: AgreementEffect[], mes
       return receiveObservation(machine, out, message)
     case 'vote':
       if (!isValidator(machine, message.author)) return { verdict: 'ignore', code: 'not-a-validator' }
+      if (hasVote(machine.agreement, { vote: message.body, author: message.author })) return { verdict: 'ignore', code: 'slot-taken' }
       agreed.push(...receiveVote(machine.agreement, { vote: message.body, author: message.author, signature: message.signature }))
       return { verdict: 'accept' }
     case 'proposal': {

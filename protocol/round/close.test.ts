@@ -28,7 +28,10 @@ describe('closeRound', () => {
     fc.assert(fc.property(anyRound, fc.integer({ min: 1, max: 8 }), (init, exactPlayersMax) => {
       const result = closeRound(transcriptOf(init), rulesWith({ pairing: 'open', exactPlayersMax, creditPairs: 3 }))
       const { credit, points, evaluation } = result
-      if (credit === null) return expect(points.every((share) => share === 0)).toBe(true)
+      if (credit === null) {
+        expect(points.every((share) => share === 0)).toBe(true)
+        return
+      }
       expect(credit.grandValue).toBe(evaluation.micro)
       expect(creditSum(result)).toBe(BigInt(credit.grandValue) * BigInt(credit.denominator))
       const paid = points.reduce((sum, share) => sum + share, 0)
@@ -41,7 +44,10 @@ describe('closeRound', () => {
     fc.assert(fc.property(anyRound, (init) => {
       const { answers, clusters, winner, tied } = closeRound(transcriptOf(init), RULES)
       const sumOf = (values: number[]): number => values.reduce((sum, value) => sum + value, 0)
-      if (answers.length === 0) return expect({ winner, tied, clusters }).toEqual({ winner: null, tied: [], clusters: [] })
+      if (answers.length === 0) {
+        expect({ winner, tied, clusters }).toEqual({ winner: null, tied: [], clusters: [] })
+        return
+      }
       expect(sumOf(answers.map(({ strength }) => strength))).toBe(1_000_000)
       expect(sumOf(clusters.map(({ mass }) => mass))).toBe(1_000_000)
       expect(tied).toContain(answers[winner as number]?.cluster)

@@ -4,6 +4,8 @@ import { decodeCanonical, encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
 import { openEnvelope } from '../envelope.ts'
 import { applyBlock } from '../ledger/apply-block.ts'
+import type { ClosedRound } from '../ledger/close-round.ts'
+import { isItem } from '../ledger/items.ts'
 import { genesisState, stateRoot } from '../ledger/state.ts'
 import type { Notice } from '../machine/events.ts'
 import { KEYS } from '../machine/keys.ts'
@@ -16,26 +18,77 @@ export interface Witness {
   violations: string[]
   /** Rounds closed by height, from the first node that said so. */
   closed: Map<string, number>
+  /** When the network had healed: from then on nobody loses a word or is blamed for one. */
+  healedMs: number
 }
 
 /** Watches a world; the witness fills as it runs. */
 export function watch(world: World): Witness {
-  const witness: Witness = { violations: [], closed: new Map() }
+  const witness: Witness = { violations: [], closed: new Map(), healedMs: Infinity }
   const finalByHeight = new Map<number, string>()
   const votes = new Map<string, Vote[]>()
   const slots = new Map<string, string>()
+  const words = listen(world, witness)
   world.onNotice = (node, notice) => {
     if (notice.type === 'block-final') noteFinal(witness, finalByHeight, node, notice)
+    if (notice.type === 'round-opened') words.noteOpened(notice.round)
+    if (notice.type === 'phase-entered') words.checkCuts(node, notice.round)
     if (notice.type === 'round-closed') {
       witness.closed.set(notice.closed.round, notice.height)
-      witness.violations.push(...checkResult(notice.closed.result))
+      witness.violations.push(...checkResult(notice.closed.result), ...words.checkPenalties(notice.closed))
     }
     if (notice.type === 'refused-to-sign') witness.violations.push(`node ${node.index} was asked to contradict itself in ${notice.slot}`)
     if (notice.type === 'block-refused') witness.violations.push(`node ${node.index} refuses final block ${notice.height}: ${notice.code}`)
     if (notice.type === 'result-differs') witness.violations.push(`node ${node.index} computed another result for ${notice.round}`)
   }
-  world.onSent = (node, { message }) => noteSent(witness, votes, slots, node, message)
+  world.onSent = (node, { message }) => {
+    noteSent(witness, votes, slots, node, message)
+    words.noteSent(message)
+  }
   return witness
+}
+
+/** Nothing travels longer than this once the network has healed; what is sent so long before anybody observes is punctual. */
+const PUNCTUAL_MS = 50
+
+/** Remembers when everything was said, to tell whether it got its due in rounds that were opened after the network healed. */
+function listen(world: World, witness: Witness): {
+  noteOpened: (round: string) => void
+  noteSent: (message: Message) => void
+  checkCuts: (node: SimNode, round: string) => void
+  checkPenalties: (closed: ClosedRound) => string[]
+} {
+  const openedMs = new Map<string, number>()
+  const items = new Map<string, { id: string; author: string; sentMs: number; isPass: boolean }[]>()
+  const firstObservedMs = new Map<string, number>()
+  const isHealed = (round: string): boolean => (openedMs.get(round) ?? 0) > witness.healedMs
+  return {
+    noteOpened(round) {
+      if (!openedMs.has(round)) openedMs.set(round, world.nowMs)
+    },
+    noteSent(message) {
+      if (!('phase' in message.body)) return
+      const phase = `${message.body.round}/${message.body.phase}`
+      if (message.kind === 'observation') firstObservedMs.set(phase, Math.min(world.nowMs, firstObservedMs.get(phase) ?? Infinity))
+      if (!isItem(message)) return
+      const isPass = message.kind === 'commit' && message.body.hash === null
+      items.set(phase, [...(items.get(phase) ?? []), { id: message.id, author: message.author, sentMs: world.nowMs, isPass }])
+    },
+    checkCuts(node, round) {
+      if (!isHealed(round)) return
+      for (const [phase, cut] of Object.entries(node.machine?.ledger.rounds[round]?.cuts ?? {})) {
+        const dueMs = (firstObservedMs.get(`${round}/${phase}`) ?? 0) - PUNCTUAL_MS
+        for (const { id, author, sentMs, isPass } of items.get(`${round}/${phase}`) ?? []) {
+          const isIn = cut.some(([, each]) => each === id)
+          if (sentMs < dueMs && !isPass && !isIn) witness.violations.push(`a punctual ${phase} of ${author} is not in the cut of ${round}`)
+        }
+      }
+    },
+    checkPenalties({ round, changes }) {
+      const blamed = isHealed(round) ? changes.filter(({ penalty }) => penalty !== null) : []
+      return blamed.map(({ member, penalty }) => `${member} kept its word in ${round} and is blamed for a ${penalty}`)
+    },
+  }
 }
 
 function noteFinal(witness: Witness, finals: Map<number, string>, node: SimNode, notice: Extract<Notice, { type: 'block-final' }>): void {

@@ -33,17 +33,20 @@ function drawFaults(seed: number): Faults {
 
 /**
  * One run: rounds are asked during a chaos phase, in which only safety is expected; then the network heals, everybody is
- * back, and rounds must close and all nodes end with one state. The same seed gives the same trace.
+ * back, and rounds must close and all nodes end with one state. The same seed gives the same trace. `prepare` may put
+ * faults into the world that no seed draws.
  */
-export function simulate(init: { seed: number; nodes: number; exactPlayersMax?: number }): SimReport {
+export function simulate(init: { seed: number; nodes: number; exactPlayersMax?: number; prepare?: (world: World) => void }): SimReport {
   const { seed, nodes } = init
   const parameters = { exactPlayersMax: init.exactPlayersMax ?? (seed % 3 === 0 ? 3 : 8), creditPairs: 4 }
   const world = createWorld({ seed, nodes, faults: drawFaults(seed), parameters })
   const witness = watch(world)
+  init.prepare?.(world)
   planAsks(world)
   planOutage(world)
   run(world, CHAOS_MS, () => false)
   heal(world)
+  witness.healedMs = world.nowMs
   const closedBefore = witness.closed.size
   const isDone = (): boolean => witness.closed.size >= Math.max(ROUNDS_MIN, closedBefore + 2) && agreeNow(world)
   run(world, CHAOS_MS + HEALING_MS, isDone)

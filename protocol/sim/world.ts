@@ -52,8 +52,16 @@ export interface World {
   faults: Faults
   steps: number
   trace: string[]
+  /** What becomes of a step's effects: by default they are performed, unless a crash is drawn. Tests put other faults in. */
+  interfere: (node: SimNode, effects: Effect[]) => Interference
   onNotice: (node: SimNode, notice: Notice) => void
   onSent: (node: SimNode, effect: Extract<Effect, { type: 'publish' }>) => void
+}
+
+/** Effects to perform, and whether the node crashes before it writes them, after it wrote and before it sends, or not. */
+export interface Interference {
+  effects: Effect[]
+  crash: 'no' | 'before-write' | 'after-write'
 }
 
 export const HEALED: Faults = { loss: 0, duplicate: 0, delayMsMax: 20, crash: 0 }
@@ -85,6 +93,7 @@ export function createWorld(init: { seed: number; nodes: number; faults: Faults;
     faults: init.faults,
     steps: 0,
     trace: [],
+    interfere: (_, effects) => ({ effects, crash: drawCrash(world) }),
     onNotice: () => undefined,
     onSent: () => undefined,
   }
@@ -152,13 +161,16 @@ function takeStep(world: World, node: SimNode, event: Event): void {
   if (node.machine === null) return
   world.steps += 1
   world.trace.push(`${world.nowMs.toFixed(3)} ${node.index} ${describe(event)}`)
-  const { effects } = step(node.machine, event, world.nowMs)
-  const crash = world.faults.crash > 0 && world.random.chance(world.faults.crash)
-  const persisted = crash && world.random.chance(0.5)
-  if (crash && !persisted) return crashNode(world, node)
+  const { effects, crash } = world.interfere(node, step(node.machine, event, world.nowMs).effects)
+  if (crash === 'before-write') return crashNode(world, node)
   for (const effect of effects) if (effect.type === 'persist') write(node.store, effect.changes)
-  if (crash) return crashNode(world, node)
+  if (crash === 'after-write') return crashNode(world, node)
   for (const effect of effects) if (node.machine !== null) perform(world, node, effect)
+}
+
+function drawCrash({ faults, random }: World): Interference['crash'] {
+  if (faults.crash === 0 || !random.chance(faults.crash)) return 'no'
+  return random.chance(0.5) ? 'after-write' : 'before-write'
 }
 
 function crashNode(world: World, node: SimNode): void {
