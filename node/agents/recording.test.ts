@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sha256 } from '../../consensus/index.ts'
 import { readRecording, RecordingError, summariseRecording } from './recording.ts'
+import { acceptedHash } from '../../protocol/index.ts'
 
 const recorded = fileURLToPath(new URL('../../../shared/data/recorded/', import.meta.url))
 
@@ -56,9 +57,9 @@ describe('recordings', () => {
     for (const ending of ['.jsonl', '.jsonl.gz']) {
       const { tasks } = await summariseRecording(await write(lines(task('a')), ending))
       expect(tasks[0]?.answers).toEqual([
-        { agent: 'x', value: 'c0', correct: true },
-        { agent: 'y', value: null, correct: false },
-        { agent: 'z', value: 'B', correct: false },
+        { agent: 'x', value: 'c0', correct: true, accepted: 'c0' },
+        { agent: 'y', value: null, correct: false, accepted: acceptedHash('(no text)') },
+        { agent: 'z', value: 'B', correct: false, accepted: 'B' },
       ])
     }
   })
