@@ -1,7 +1,6 @@
 /** Blocks: building them, checking them, and taking them over once they are final. */
 import {
   bestNotarized,
-  closesPhase,
   computeCut,
   isQuorum,
   leaderOf,
@@ -12,7 +11,7 @@ import {
   type Certificate,
   type Proposal,
 } from '../../consensus/index.ts'
-import type { Block, Entry } from '../bodies.ts'
+import type { Block, Entry, Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
 import { applyBlock, applyEntries } from '../ledger/apply-block.ts'
@@ -141,39 +140,40 @@ export function retryWaiting(machine: Machine, out: Effect[], effects: Agreement
 /** Whether this node could make a non-empty block on top of what is notarized. */
 export function hasMaterial(machine: Machine, out: Effect[]): boolean {
   const state = stateAfter(machine, out, bestNotarized(machine.agreement).block)
-  return state !== null && candidateEntries(machine, out, state).length > 0
+  return state !== null && candidateEntries(machine, out, state).next().done !== true
 }
 
-/** Entries that seem to apply to `state`, cheapest checks only. */
-function candidateEntries(machine: Machine, out: Effect[], state: LedgerState): Entry[] {
+/** Entries that seem to apply to `state`, cheapest checks only: late reveals, results and cuts, joins, opens. */
+function* candidateEntries(machine: Machine, out: Effect[], state: LedgerState): Generator<Entry, void, void> {
   const { opens, joins, late } = machine.pool
-  const entries: Entry[] = []
-  for (const [id, round] of Object.entries(state.rounds)) {
-    const local = machine.rounds.get(id)
-    if (local === undefined) continue
-    if (round.phase === 'closing') {
-      if (local.resultHash !== null) entries.push({ type: 'result', round: id, hash: local.resultHash })
-      continue
-    }
-    const observations = [...(local.observations.get(round.phase)?.values() ?? [])].sort((a, b) => (a.author < b.author ? -1 : 1))
-    const listed = observations.map(({ author, body }) => ({ author, items: body.items }))
-    if (!closesPhase(listed, state.validators)) continue
-    const missing = computeCut(listed, state.validators).flatMap(([, item]) => (machine.items.has(item) ? [] : [item]))
-    if (missing.length > 0) want(machine, out, missing, null)
-    else entries.push({ type: 'cut', round: id, phase: round.phase, observations: carried(observations, state).map(({ bytes }) => bytes) })
-  }
   for (const reveal of late.values()) {
     const { round, phase } = reveal.body
-    if (state.rounds[round]?.withheld[phase].includes(reveal.author)) entries.unshift({ type: 'late', round, envelope: reveal.bytes })
+    if (state.rounds[round]?.withheld[phase].includes(reveal.author)) yield { type: 'late', round, envelope: reveal.bytes }
+  }
+  for (const [id, round] of Object.entries(state.rounds)) {
+    const hash = machine.rounds.get(id)?.resultHash ?? null
+    const entry: Entry | null = round.phase !== 'closing' ? cutEntry(machine, out, state, id, round.phase) : hash === null ? null : { type: 'result', round: id, hash }
+    if (entry !== null) yield entry
   }
   for (const join of joins.values()) {
-    if (checkJoin(state, join, machine.rules) === null) entries.push({ type: 'join', envelope: join.bytes })
+    if (checkJoin(state, join, machine.rules) === null) yield { type: 'join', envelope: join.bytes }
   }
   const bySequence = [...opens.values()].sort((a, b) => a.body.sequence - b.body.sequence || (a.id < b.id ? -1 : 1))
   for (const open of bySequence) {
-    if (checkOpen(state, open, machine.rules) === null) entries.push({ type: 'open', envelope: open.bytes })
+    if (checkOpen(state, open, machine.rules) === null) yield { type: 'open', envelope: open.bytes }
   }
-  return entries
+}
+
+// The cut that the observations at hand allow, once every item in it is at hand too.
+function cutEntry(machine: Machine, out: Effect[], state: LedgerState, round: string, phase: Phase): Entry | null {
+  const held = machine.rounds.get(round)?.observations.get(phase)
+  if (held === undefined || !isQuorum(state.validators, held.keys())) return null
+  const observations = [...held.values()].sort((a, b) => (a.author < b.author ? -1 : 1))
+  const listed = observations.map(({ author, body }) => ({ author, items: body.items }))
+  const missing = computeCut(listed, state.validators).flatMap(([, item]) => (machine.items.has(item) ? [] : [item]))
+  if (missing.length === 0) return { type: 'cut', round, phase, observations: carried(observations, state).map(({ bytes }) => bytes) }
+  want(machine, out, missing, null)
+  return null
 }
 
 // All observations at hand, so that no item is left out needlessly; where they would not fit a block, a bare quorum of them.

@@ -227,9 +227,11 @@ function transmit(world: World, to: SimNode, event: Event): void {
 }
 
 function send(world: World, node: SimNode, to: string, frames: Uint8Array[]): void {
+  // Opened once: all nodes have the same validators.
+  const opened = open(node, frames)
   for (const other of world.nodes) {
     if (other === node || other.machine === null || (to !== 'everybody' && to !== other.member)) continue
-    transmit(world, other, { type: 'frames', frames: open(other, frames), from: node.member, asked: null })
+    transmit(world, other, { type: 'frames', frames: opened, from: node.member, asked: null })
   }
 }
 
