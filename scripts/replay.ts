@@ -74,6 +74,7 @@ function parametersFor(members: number): Partial<Parameters> {
     revealMs: 10_000 * patience,
     creditMs: 30_000 * patience,
     standstillMs: 1_000 * patience,
+    presenceMs: 2_000 * patience,
   }
 }
 
