@@ -1,7 +1,9 @@
 /** Puts a node together: identity, store, network, machine, agent, API. The order of starting and stopping is here and nowhere else. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encodeRequest, genesisSchema, networkId, openFrame, restoreMachine, type Effect, type Genesis } from '../protocol/index.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { encodeRequest, genesisSchema, networkId, openFrame, RestoreError, restoreMachine, type Effect, type Genesis, type Machine } from '../protocol/index.ts'
+import type { Agent } from './agents/agent.ts'
 import { createAgent } from './agents/create-agent.ts'
 import { ConfigError } from './config/config-error.ts'
 import { writeFileWhole } from './config/config-file.ts'
@@ -19,25 +21,30 @@ import { createTimers } from './runtime/timers.ts'
 import { createWire } from './runtime/wire.ts'
 import type { Log, RunningNode, StartNodeOptions } from './service.ts'
 import { openLevelStore } from './store/level-store.ts'
+import { StoreError } from './store/store-error.ts'
+import type { Store } from './store/store.ts'
 
 const GENESIS_RETRY_MS = 1_000
+/** Of attempts that fail, so many are told as one. */
+const GENESIS_WARNING_EVERY = 10
 
 /** Starts a node; see StartNode. */
 export async function startNode(options: StartNodeOptions): Promise<RunningNode> {
-  const { home, config, identity, log, signal } = options
+  const { home, config, identity, log } = options
   const handlers = createHandlerSlot()
   const network = await createLibp2pNetwork({ privateKey: identity.privateKey, listen: config.listen, handlers: handlers.outer })
   const undo: (() => Promise<void> | void)[] = [() => network.stop()]
   try {
     for (const address of config.bootstrap) network.keepConnected(address)
-    const genesis = await loadGenesis(config.genesisFile, config.bootstrap, network, signal)
+    const genesis = await loadGenesis(options, network)
     for (const address of genesis.bootstrap) if (!address.endsWith(identity.memberId)) network.keepConnected(address)
-    const store = await openLevelStore(join(home.dataDir, 'store', networkId(genesis).slice(0, 16)))
+    const storePath = join(home.dataDir, 'store', networkId(genesis).slice(0, 16))
+    const store = await openLevelStore(storePath)
     undo.push(() => store.close())
     const agent = await createAgent(config.agent, { folder: home.configDir, log: (line) => log('debug', 'agent', { line }) })
     undo.push(() => agent.close())
-    const node = await compose({ ...options, handlers, network, genesis, store, agent, undo })
-    return node
+    const machine = await continueFrom(storePath, store, { ...options, genesis, agent })
+    return await compose({ ...options, handlers, network, machine, store, agent, undo })
   } catch (error) {
     for (const end of undo.reverse()) await Promise.resolve(end()).catch(() => undefined)
     throw error
@@ -47,16 +54,25 @@ export async function startNode(options: StartNodeOptions): Promise<RunningNode>
 interface Parts extends StartNodeOptions {
   handlers: HandlerSlot
   network: Network
-  genesis: Genesis
-  store: Awaited<ReturnType<typeof openLevelStore>>
-  agent: Awaited<ReturnType<typeof createAgent>>
+  machine: Machine
+  store: Store
+  agent: Agent
   undo: (() => Promise<void> | void)[]
 }
 
-async function compose({ config, identity, log, handlers, network, genesis, store, agent, undo }: Parts): Promise<RunningNode> {
+/** The machine as its store left it. Rejects with StoreError where that cannot be read: what is damaged is never guessed. */
+async function continueFrom(path: string, store: Store, { identity, genesis, agent }: Pick<StartNodeOptions, 'identity'> & { genesis: Genesis; agent: Agent }): Promise<Machine> {
   const { canAnswer, canJudge, model } = agent
   const signer = { member: identity.memberId, sign: (bytes: Uint8Array) => identity.sign(bytes) }
-  const machine = await drive(store, restoreMachine({ genesis, signer, verify, agent: { canAnswer, canJudge, model } }))
+  try {
+    return await drive(store, restoreMachine({ genesis, signer, verify, agent: { canAnswer, canJudge, model } }))
+  } catch (error) {
+    if (!(error instanceof RestoreError)) throw error
+    throw new StoreError('corrupt', `the store in ${path} cannot be continued from: ${error.message}`, { cause: error })
+  }
+}
+
+async function compose({ config, log, handlers, network, machine, store, agent, undo }: Parts): Promise<RunningNode> {
   const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals() })
   const runner = createRunner({
     machine,
@@ -149,14 +165,15 @@ function createHandlerSlot(): HandlerSlot {
   }
 }
 
-async function loadGenesis(file: string, bootstrap: readonly string[], network: Network, signal: AbortSignal): Promise<Genesis> {
+async function loadGenesis({ config, log, signal }: StartNodeOptions, network: Network): Promise<Genesis> {
+  const { genesisFile: file, bootstrap } = config
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
     throw new ConfigError('unreadable', file, 'cannot be read', { cause: error })
   })
   if (text !== null) return parseGenesis(file, text)
   if (bootstrap.length === 0) throw new ConfigError('missing', file, 'there is no genesis file and no peer to ask for one')
-  const genesis = await fetchGenesis(bootstrap, network, signal)
+  const genesis = await fetchGenesis(bootstrap, network, { log, signal })
   await writeFileWhole(file, `${JSON.stringify(genesis, null, 2)}\n`)
   return genesis
 }
@@ -175,23 +192,30 @@ function parseGenesis(file: string, text: string): Genesis {
 }
 
 // Asks the given peers in turn until one answers; only an interruption ends it.
-async function fetchGenesis(bootstrap: readonly string[], network: Network, signal: AbortSignal): Promise<Genesis> {
-  for (;;) {
+async function fetchGenesis(bootstrap: readonly string[], network: Network, { log, signal }: Pick<StartNodeOptions, 'log' | 'signal'>): Promise<Genesis> {
+  for (let attempt = 0; ; attempt++) {
     for (const address of bootstrap) {
       signal.throwIfAborted()
-      const genesis = await askForGenesis(address, network).catch(() => null)
-      if (genesis !== null) return genesis
+      try {
+        return await askForGenesis(address, network)
+      } catch (error) {
+        if (attempt % GENESIS_WARNING_EVERY === 0) log('warn', 'a peer that is to give the genesis is not reached; trying on', { address, error: messageOf(error) })
+      }
     }
-    await new Promise((resolve) => setTimeout(resolve, GENESIS_RETRY_MS))
+    await sleep(GENESIS_RETRY_MS, undefined, { signal })
   }
 }
 
-async function askForGenesis(address: string, network: Network): Promise<Genesis | null> {
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+async function askForGenesis(address: string, network: Network): Promise<Genesis> {
   const peer = await network.dial(address)
   const frames = await network.request(peer, encodeRequest({ type: 'genesis' }))
   for (const bytes of frames) {
     const result = openFrame(bytes, { network: '', validators: [], verify })
     if (result.ok && result.opened.type === 'genesis') return result.opened.genesis
   }
-  return null
+  throw new Error('it gave none')
 }

@@ -1,17 +1,6 @@
 /** Frames that every node refuses, each with the code it is refused with. */
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
-import { encode, encodeBundle, LIMITS, sealEnvelope, signedBytes, type Body, type Signer } from '../../protocol/index.ts'
-import { createSigner, memberIdOf } from '../crypto.ts'
-
-const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
-
-/** A key nobody knows. */
-export function createStranger(): Signer {
-  const seed = new Uint8Array(randomBytes(32))
-  const key = createPublicKey(createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, seed]), format: 'der', type: 'pkcs8' }))
-  const raw = new Uint8Array(key.export({ format: 'der', type: 'spki' })).slice(-32)
-  return { member: memberIdOf(raw), sign: createSigner(seed, raw) }
-}
+import { encode, encodeBundle, LIMITS, sealEnvelope, signedBytes, type Body } from '../../protocol/index.ts'
+import { createStranger } from './stranger.ts'
 
 export interface BadFrame {
   what: string

@@ -4,9 +4,9 @@ import { generateTask, KEYS, networkId, sealEnvelope, type Message } from '../..
 import type { RoundPhase } from '../service.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import type { Store } from '../store/store.ts'
-import { createStranger } from './bad-frames.ts'
 import { findContradictions, readGuard, readHead, readSpoken, slotOf } from './contradictions.ts'
 import { startListener, type GossipListener } from './gossip-listener.ts'
+import { createStranger } from './stranger.ts'
 import { ask, startTestnet, untilAcquainted, untilAgreed, untilClosed, watchFor, type Testnet, type TestNode } from './testnet-processes.ts'
 
 const NODES = 5

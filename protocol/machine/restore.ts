@@ -4,7 +4,7 @@ import { decodeCanonical } from '../encoding.ts'
 import { openEnvelope, type Message } from '../envelope.ts'
 import { isItem } from '../ledger/items.ts'
 import { resultSchema } from '../ledger/result.ts'
-import type { LedgerState } from '../ledger/state.ts'
+import { stateRoot, type LedgerState } from '../ledger/state.ts'
 import { resultHash } from '../ledger/close-round.ts'
 import { bytes, hashSchema } from '../bodies.ts'
 import { blockHash } from './chain.ts'
@@ -14,8 +14,8 @@ import { createMachine, localRound, type Machine, type MachineConfig } from './m
 /** Why a store can't be continued from. */
 export class RestoreError extends Error {
   readonly key: string
-  constructor(key: string) {
-    super(`the store holds something unreadable under ${key}`)
+  constructor(key: string, what = 'something unreadable') {
+    super(`the store holds ${what} under ${key}`)
     this.name = 'RestoreError'
     this.key = key
   }
@@ -34,8 +34,11 @@ export function* restoreMachine(config: MachineConfig): Reading<Machine> {
   const saved = yield* getOne('state')
   if (saved !== null) {
     const { state, head } = decode('state', saved) as { state: LedgerState; head: unknown }
-    machine.ledger = state
     machine.head = parse(headSchema, 'state', head)
+    // A quorum has signed the root of this state: no other one is continued from.
+    const block = yield* getMessage(machine, `proposal/${machine.head.hash}`)
+    if (block?.kind !== 'proposal' || state === undefined || block.body.stateRoot !== stateRoot(state)) throw new RestoreError('state')
+    machine.ledger = state
     machine.agreement.final = { view: machine.head.view, block: machine.head.hash, certificate: null }
     machine.agreement.view = machine.head.view + 1
   }
@@ -69,6 +72,7 @@ function* restoreOwn(machine: Machine): Reading<void> {
   for (const [key, value] of yield { type: 'range', prefix: 'own/' }) {
     const slot = key.slice('own/'.length)
     const message = readEnvelope(machine, key, value)
+    if (message.author !== machine.self) throw new RestoreError(key, 'a message of another member')
     machine.own.set(slot, message)
     if (message.kind === 'open' && message.body.sequence > (machine.ledger.members[machine.self]?.opened ?? 0)) {
       machine.pool.opens.set(message.id, message)

@@ -9,6 +9,7 @@ import {
   receiveVote,
   setMaterial,
   type AgreementEffect,
+  type SignedVote,
   type TimerName,
 } from '../../consensus/index.ts'
 import type { Phase } from '../bodies.ts'
@@ -201,10 +202,7 @@ function receive(machine: Machine, out: Effect[], agreed: AgreementEffect[], mes
     case 'observation':
       return receiveObservation(machine, out, message)
     case 'vote':
-      if (!isValidator(machine, message.author)) return { verdict: 'ignore', code: 'not-a-validator' }
-      if (hasVote(machine.agreement, { vote: message.body, author: message.author })) return { verdict: 'ignore', code: 'slot-taken' }
-      agreed.push(...receiveVote(machine.agreement, { vote: message.body, author: message.author, signature: message.signature }))
-      return { verdict: 'accept' }
+      return receiveSignedVote(machine, agreed, { vote: message.body, author: message.author, signature: message.signature })
     case 'proposal': {
       const { verdict, effects } = receiveBlock(machine, out, message)
       agreed.push(...effects)
@@ -213,6 +211,14 @@ function receive(machine: Machine, out: Effect[], agreed: AgreementEffect[], mes
     default:
       return receiveItem(machine, out, message)
   }
+}
+
+// A vote that is counted already says nothing new, except that its author is still in that view.
+function receiveSignedVote(machine: Machine, agreed: AgreementEffect[], signed: SignedVote): Verdict {
+  if (!isValidator(machine, signed.author)) return { verdict: 'ignore', code: 'not-a-validator' }
+  const isCounted = hasVote(machine.agreement, signed)
+  agreed.push(...receiveVote(machine.agreement, signed))
+  return isCounted ? { verdict: 'ignore', code: 'slot-taken' } : { verdict: 'accept' }
 }
 
 function receivePresence(machine: Machine, out: Effect[], { author, body }: Message<'presence'>): Verdict {

@@ -52,21 +52,16 @@ export function watch(world: World): Witness {
 const PUNCTUAL_MS = 50
 
 /** Remembers when everything was said, to tell whether it got its due in rounds that were opened after the network healed. */
-function listen(world: World, witness: Witness): {
-  noteOpened: (round: string) => void
-  noteSent: (message: Message) => void
-  checkCuts: (node: SimNode, round: string) => void
-  checkPenalties: (closed: ClosedRound) => string[]
-} {
+function listen(world: World, witness: Witness) {
   const openedMs = new Map<string, number>()
   const items = new Map<string, { id: string; author: string; sentMs: number; isPass: boolean }[]>()
   const firstObservedMs = new Map<string, number>()
   const isHealed = (round: string): boolean => (openedMs.get(round) ?? 0) > witness.healedMs
   return {
-    noteOpened(round) {
+    noteOpened(round: string): void {
       if (!openedMs.has(round)) openedMs.set(round, world.nowMs)
     },
-    noteSent(message) {
+    noteSent(message: Message): void {
       if (!('phase' in message.body)) return
       const phase = `${message.body.round}/${message.body.phase}`
       if (message.kind === 'observation') firstObservedMs.set(phase, Math.min(world.nowMs, firstObservedMs.get(phase) ?? Infinity))
@@ -74,7 +69,7 @@ function listen(world: World, witness: Witness): {
       const isPass = message.kind === 'commit' && message.body.hash === null
       items.set(phase, [...(items.get(phase) ?? []), { id: message.id, author: message.author, sentMs: world.nowMs, isPass }])
     },
-    checkCuts(node, round) {
+    checkCuts(node: SimNode, round: string): void {
       if (!isHealed(round)) return
       for (const [phase, cut] of Object.entries(node.machine?.ledger.rounds[round]?.cuts ?? {})) {
         const dueMs = (firstObservedMs.get(`${round}/${phase}`) ?? 0) - PUNCTUAL_MS
@@ -84,7 +79,7 @@ function listen(world: World, witness: Witness): {
         }
       }
     },
-    checkPenalties({ round, changes }) {
+    checkPenalties({ round, changes }: ClosedRound): string[] {
       const blamed = isHealed(round) ? changes.filter(({ penalty }) => penalty !== null) : []
       return blamed.map(({ member, penalty }) => `${member} kept its word in ${round} and is blamed for a ${penalty}`)
     },

@@ -1,0 +1,140 @@
+/** Networks of whole nodes in one process, but for libp2p and LevelDB: machine, runner, wire, timers and service are the real ones. */
+import { closeRound, computeShare, createGenesis, rankRound, restoreMachine, type Effect, type Event, type Genesis, type Machine, type Parameters } from '../../protocol/index.ts'
+import type { Agent } from '../agents/agent.ts'
+import { verify } from '../crypto.ts'
+import type { ConnectedPeer, Network, NetworkHandlers } from '../network/network.ts'
+import { createAgentCalls } from '../runtime/agent-calls.ts'
+import { createNodeService } from '../runtime/node-service.ts'
+import { drive } from '../runtime/reading.ts'
+import { createRunner, type Runner } from '../runtime/runner.ts'
+import { createTimers } from '../runtime/timers.ts'
+import { createWire, type Wire } from '../runtime/wire.ts'
+import type { NodeEvent, NodeService } from '../service.ts'
+import { createMemoryStore } from '../store/memory-store-fixture.ts'
+import type { Store } from '../store/store.ts'
+import { createStranger } from './stranger.ts'
+
+/** Links between the hosts of one process: what one says the others hear in a later turn. */
+export interface Hub {
+  connect(id: string): { network: Network; listen: (handlers: NetworkHandlers) => void }
+}
+
+export function createHub(): Hub {
+  const hosts = new Map<string, NetworkHandlers>()
+  const describe = (id: string): ConnectedPeer => ({ id, address: `/memory/${id}`, direction: 'outbound', latencyMs: 0 })
+  return {
+    connect(id) {
+      const others = (): [string, NetworkHandlers][] => [...hosts].filter(([other]) => other !== id)
+      const network: Network = {
+        peerId: id,
+        addresses: () => [`/memory/${id}`],
+        async publish(message) {
+          for (const [, handlers] of others()) setImmediate(() => void handlers.onGossip(message, id))
+        },
+        async request(peer, request) {
+          return (await hosts.get(peer)?.onRequest(request, id)) ?? []
+        },
+        keepConnected: () => undefined,
+        dial: async (address) => address,
+        peers: () => others().map(([other]) => describe(other)),
+        joinTopic: async () => undefined,
+        stop: async () => void hosts.delete(id),
+      }
+      const listen = (handlers: NetworkHandlers): void => {
+        hosts.set(id, handlers)
+        for (const [other, { onPeerConnected }] of others()) {
+          onPeerConnected(id)
+          handlers.onPeerConnected(other)
+        }
+      }
+      return { network, listen }
+    },
+  }
+}
+
+export interface MemoryNode {
+  member: string
+  machine: Machine
+  store: Store
+  runner: Runner
+  wire: Wire
+  service: NodeService
+  events: NodeEvent[]
+  stop(): Promise<void>
+}
+
+/** Answers each task with the same value, and prefers the answer 42 to any other. */
+export function createScriptedAgent(value: string): Agent {
+  return {
+    model: `says ${value}`,
+    canAnswer: true,
+    canJudge: true,
+    answer: async () => ({ text: `It is ${value}.`, value }),
+    judge: async ({ answers, pairs }) =>
+      pairs.map((pair) => {
+        const [left, right] = [answers[pair.left]?.value === '42', answers[pair.right]?.value === '42']
+        return { ...pair, verdict: left === right ? 'tie' : left ? 'left' : 'right', reason: 'it is 42, or not' }
+      }),
+    close: async () => undefined,
+  }
+}
+
+/** Starts founders that answer with the given agents; each has heard of all when this resolves. */
+export async function startMemoryNetwork(agents: readonly Agent[], parameters: Partial<Parameters> = {}): Promise<{ genesis: Genesis; hub: Hub; nodes: MemoryNode[]; stop(): Promise<void> }> {
+  const signers = agents.map(() => createStranger())
+  const genesis = createGenesis({ name: 'memory', members: signers.map(({ member }) => ({ id: member, weight: 1_000_000 })), parameters })
+  const hub = createHub()
+  const nodes: MemoryNode[] = []
+  for (const [index, agent] of agents.entries()) {
+    const store = createMemoryStore()
+    const { canAnswer, canJudge, model } = agent
+    const machine = await drive(store, restoreMachine({ genesis, signer: signers[index] as (typeof signers)[0], verify, agent: { canAnswer, canJudge, model } }))
+    nodes.push(startMemoryNode({ machine, store, agent, hub }))
+  }
+  return { genesis, hub, nodes, stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))) }
+}
+
+function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; store: Store; agent: Agent; hub: Hub }): MemoryNode {
+  const { network, listen } = hub.connect(machine.self)
+  const events: NodeEvent[] = []
+  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals() })
+  core.service.subscribe((event) => events.push(event))
+  const onFatal = (error: unknown): void => {
+    throw error
+  }
+  const runner = createRunner({ machine, store, perform: (effect) => perform(effect), onNotice: core.onNotice, onFatal })
+  const { dispatch } = runner
+  const timers = createTimers((name) => dispatch({ type: 'timer', name }))
+  const onError = (error: Error & { code: string }, round: string): void => core.emit({ type: 'agent-error', code: error.code, message: error.message, round })
+  const calls = createAgentCalls({ agent, dispatch, onError })
+  const wire = createWire({ machine, store, network, verify, dispatch, judge: runner.judge, onTrouble: () => undefined })
+  const perform = (effect: Exclude<Effect, { type: 'persist' | 'verdict' | 'notify' }>): void => {
+    if (effect.type === 'timer') timers.set(effect.name, effect.ms)
+    else if (effect.type === 'ask-agent') calls.ask(effect)
+    else if (effect.type === 'stop-agent') calls.stopOne(effect.round, effect.job)
+    else if (effect.type === 'compute') setImmediate(() => dispatch(compute(effect, machine)))
+    else wire.perform(effect)
+  }
+  dispatch({ type: 'start' })
+  listen({
+    onGossip: wire.onGossip,
+    onRequest: wire.onRequest,
+    onPeerConnected: (member) => dispatch({ type: 'peer-connected', member }),
+    onPeerDisconnected: (member) => dispatch({ type: 'peer-disconnected', member }),
+  })
+  const stop = async (): Promise<void> => {
+    core.close()
+    await runner.stop()
+    timers.stop()
+    calls.stop()
+    await network.stop()
+  }
+  return { member: machine.self, machine, store, runner, wire, service: core.service, events, stop }
+}
+
+function compute({ job, round, transcript }: Extract<Effect, { type: 'compute' }>, { rules, self }: Machine): Event {
+  if (job === 'rank') return { type: 'ranked', round, ranked: rankRound(transcript, rules) }
+  if (job === 'share') return { type: 'shared', round, blocks: computeShare(transcript, rules, self) }
+  return { type: 'computed', round, result: closeRound(transcript, rules) }
+}
+
