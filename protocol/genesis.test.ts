@@ -71,7 +71,7 @@ describe('networkId', () => {
     const variants: Genesis[] = [
       genesis,
       { ...genesis, name: 'tesu' },
-      { ...genesis, bootstrap: ['/ip4/127.0.0.1/tcp/1'] },
+      { ...genesis, bootstrap: ['/ip4/127.0.0.1/tcp/4001/p2p/12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'] },
       { ...genesis, members: genesis.members.slice(1) },
       { ...genesis, members: genesis.members.map((member) => ({ ...member, weight: member.weight + 1 })) },
       { ...genesis, members: genesis.members.map((member) => ({ ...member, name: 'x' })) },

@@ -49,13 +49,18 @@ const founderSchema = z.strictObject({
   name: z.string().max(LIMITS.nameLengthMax).optional(),
 })
 
+/** Address of a peer with its id, over TCP. */
+const bootstrapSchema = z
+  .string()
+  .regex(/^\/(ip4|ip6|dns|dns4|dns6)\/[^/\s]{1,253}\/tcp\/[0-9]{1,5}\/p2p\/12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/, 'is no address such as /ip4/192.0.2.7/tcp/4747/p2p/12D3KooW...')
+
 export const genesisSchema = z
   .strictObject({
     schema: z.literal('peerage.genesis/v1'),
     name: z.string().min(1).max(LIMITS.nameLengthMax),
     parameters: parametersSchema,
     members: z.array(founderSchema).min(1).max(LIMITS.membersMax),
-    bootstrap: z.array(z.string().max(300)).max(64),
+    bootstrap: z.array(bootstrapSchema).max(64),
   })
   .refine((genesis) => genesis.members.some((member) => member.weight > 0), { path: ['members'], error: 'no member has voting weight' })
   .refine((genesis) => new Set(genesis.members.map((member) => member.id)).size === genesis.members.length, {

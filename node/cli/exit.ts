@@ -53,7 +53,7 @@ export function describeFailure(error: unknown): { exit: ExitName; said: string 
 
 /** Told by name: to import these classes would load libp2p and the HTTP server for every verb. */
 function isConfigFailure(error: Error): boolean {
-  if (error.name === 'IdentityError') return true
+  if (error.name === 'IdentityError' || error.name === 'RecordingError') return true
   return error.name === 'ApiError' && (error as Error & { code?: string }).code === 'token-required'
 }
 

@@ -6,6 +6,7 @@ import { peerAddressSchema } from '../config/schema.ts'
 import { note } from './context.ts'
 import type { Context } from './context.ts'
 import { CliError } from './exit.ts'
+import { printable } from './format.ts'
 import { exists, loadOwnIdentity } from './own-home.ts'
 
 /**
@@ -22,9 +23,9 @@ export async function rememberPeer(home: NodeHome, address: string, context: Con
   if (alone) {
     const aside = await freePath(`${config.genesisFile}.own`)
     await rename(config.genesisFile, aside)
-    note(context, `This node leaves its own network "${network.name}", whose genesis is kept as ${aside}.`)
+    note(context, `This node leaves its own network "${printable(network.name)}", whose genesis is kept as ${aside}.`)
   } else if (network !== null) {
-    note(context, `This node belongs to network "${network.name}" and stays in it; the peer is remembered.`)
+    note(context, `This node belongs to network "${printable(network.name)}" and stays in it; the peer is remembered.`)
   }
   const known = alone ? [] : config.bootstrap
   if (known.includes(address)) return

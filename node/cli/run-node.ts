@@ -9,7 +9,7 @@ import { createNodeClient } from './client.ts'
 import { note, printJson } from './context.ts'
 import type { Context } from './context.ts'
 import { CliError, Interruption } from './exit.ts'
-import { printable } from './format.ts'
+import { oneLine, printable } from './format.ts'
 import { exists, loadOwnIdentity } from './own-home.ts'
 import { isProcessAlive, readRunFile, removeRunFile, writeRunFile } from './run-file.ts'
 
@@ -53,7 +53,7 @@ async function assertNetworkKnown(config: NodeConfig): Promise<void> {
 }
 
 /** A second process on the same home would speak with the same key: two answers for one slot contradict each other. */
-async function assertNotRunning(home: NodeHome, context: Context): Promise<void> {
+export async function assertNotRunning(home: NodeHome, context: Context): Promise<void> {
   const run = await readRunFile(home)
   if (run === null || run.pid === process.pid || !isProcessAlive(run.pid)) return
   const status = await createNodeClient(run.apiUrl, run.token, context).get<NodeStatus>('status').catch(() => null)
@@ -67,7 +67,7 @@ function announce(node: RunningNode, options: RunOptions, context: Context): voi
   if (options.json) {
     return printJson(context, `peerage.${options.verb}/v1`, { type: 'ready', memberId, name, networkId, networkName, apiUrl, addresses, pid: process.pid })
   }
-  context.out(`ready: ${name} (${memberId}) in network ${printable(networkName)}, api ${apiUrl}, peers ${addresses.join(' ')}\n`)
+  context.out(`ready: ${name} (${memberId}) in network ${oneLine(networkName, context, 60)}, api ${apiUrl}, peers ${addresses.join(' ')}\n`)
   note(context, 'Ask with: peerage ask "..."   End with Ctrl-C.')
   for (const address of addresses) note(context, `Others join with: peerage join ${address}`)
 }

@@ -79,7 +79,7 @@ export async function createLibp2pNetwork(init: Libp2pNetworkInit): Promise<Netw
     liveness.stop()
     gossip.stop()
     await stopHost(host)
-    throw new NetworkError('listen-failed', `cannot listen on ${init.listen.join(', ')}: ${messageOf(error)}`, { cause: error })
+    throw new NetworkError('listen-failed', `cannot listen on ${init.listen.join(', ')}: ${listenReason(error)}`, { cause: error })
   }
 
   const stop = async (): Promise<void> => {
@@ -237,4 +237,10 @@ function parseAddress(address: string): { target: Multiaddr; peer: string | null
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** libp2p lists the failures of all addresses, each with its stack: the first one's message says what is wrong. */
+function listenReason(error: unknown): string {
+  const message = messageOf(error)
+  return /Error: (.+)/.exec(message)?.[1] ?? message
 }

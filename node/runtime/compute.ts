@@ -4,6 +4,9 @@ import type { ComputeRequest } from './compute-worker.ts'
 
 type Compute = Extract<Effect, { type: 'compute' }>
 
+const ATTEMPTS_MAX = 5
+const RETRY_MS = 1_000
+
 /** Ranking and credit off the main thread, one job at a time. */
 export interface Computing {
   start: (effect: Compute) => void
@@ -25,11 +28,19 @@ export function createComputing(init: {
     else if (job === 'share') dispatch({ type: 'shared', round, blocks: value as Body<'share'>['blocks'] })
     else dispatch({ type: 'computed', round, result: value as RoundResult })
   }
+  // A thread that died is replaced by the pool; the job is worth another try, since the round waits for it.
+  const attempt = async (effect: Compute, number: number): Promise<void> => {
+    try {
+      await run(effect)
+    } catch (error) {
+      if (stopped) return
+      onError(error, effect.round)
+      if (number < ATTEMPTS_MAX) setTimeout(() => void attempt(effect, number + 1), RETRY_MS).unref()
+    }
+  }
   return {
     start(effect) {
-      run(effect).catch((error: unknown) => {
-        if (!stopped) onError(error, effect.round)
-      })
+      void attempt(effect, 1)
     },
     async stop() {
       stopped = true

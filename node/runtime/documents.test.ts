@@ -152,7 +152,7 @@ describe('a task', () => {
   })
 
   it('with half a character means the same to its asker as to everybody else', async () => {
-    const { round } = await nodeAt(0).service.ask({ prompt: 'half \ud800', kind: 'text', reference: '\udc00', answerMs: 5_000, judgeMs: 5_000, truth: { accepted: ['\ud800', '\ue000'] } })
+    const { round } = await nodeAt(0).service.ask({ prompt: 'half \ud800', kind: 'label', reference: '\udc00', answerMs: 5_000, judgeMs: 5_000, truth: { accepted: ['\ud800', '\ue000'] } })
     await vi.waitFor(async () => expect((await nodeAt(1).service.round(round))?.status).toBe('closed'), { timeout: 20_000, interval: 20 })
     await vi.waitFor(async () => expect((await nodeAt(0).service.round(round))?.status).toBe('closed'), { timeout: 20_000, interval: 20 })
     const [own, other] = await Promise.all([nodeAt(0), nodeAt(1)].map(({ service }) => service.round(round)))

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   describeProgress,
+  isAcceptable,
   LIMITS,
   presentMembers,
   stateRoot,
@@ -182,6 +183,10 @@ function readTask(request: AskRequest, machine: Machine): Task {
     throw new ServiceError('invalid-task', `truth.accepted: at most ${LIMITS.acceptedMax} values of ${LIMITS.valueLengthMax} characters`)
   }
   if (request.truth !== undefined && accepted.length === 0) throw new ServiceError('invalid-task', 'truth.accepted: must hold a value')
+  const unusable = accepted.find((value) => !isAcceptable(parsed.data.kind, value))
+  if (unusable !== undefined) {
+    throw new ServiceError('invalid-task', `truth.accepted: "${unusable.slice(0, 40)}" is no ${parsed.data.kind} that answers are compared by; truths go with the kinds choice, number and label`)
+  }
   return parsed.data
 }
 

@@ -57,6 +57,8 @@ export function createWire(init: {
     }
     const verdict = await judge({ type: 'message', message: opened.message, from })
     if (verdict.verdict !== 'accept') count(verdict.code, from)
+    // Whoever passed it on may have been a block behind; only an author answers for what its message says.
+    if (verdict.verdict === 'reject' && from !== opened.message.author) return 'ignore'
     // `ignore` only means that gossip does not forward it: its author has sent it to everybody already.
     const needless = from === opened.message.author && reachesEverybody(machine, from)
     return verdict.verdict === 'accept' && needless ? 'ignore' : verdict.verdict

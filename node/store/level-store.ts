@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises'
 import { Level } from 'level'
+import { findDamage } from './check-files.ts'
 import { StoreError } from './store-error.ts'
 import type { StoreErrorCode } from './store-error.ts'
 import { assertKey, copyChanges, rangeBounds, rangeLimit } from './store-key.ts'
@@ -21,7 +21,10 @@ interface QueuedWrite {
  * @throws StoreError `locked` when another process holds it, `corrupt`, `io`
  */
 export async function openLevelStore(path: string): Promise<Store> {
-  await assertNotGutted(path)
+  const damage = await findDamage(path).catch((error: unknown) => {
+    throw toStoreError(error, path)
+  })
+  if (damage !== null) throw new StoreError('corrupt', `the store in ${path} is damaged: ${damage}`)
   const db = new Level<string, Uint8Array>(path, { keyEncoding: 'utf8', valueEncoding: 'view' })
   await db.open().catch((error: unknown) => {
     throw toStoreError(error, path)
@@ -72,13 +75,6 @@ export async function openLevelStore(path: string): Promise<Store> {
       return closing
     },
   }
-}
-
-/** LevelDB takes a folder without the file CURRENT for a new store, and deletes what else is there. */
-async function assertNotGutted(path: string): Promise<void> {
-  const files = await readdir(path).catch((): string[] => [])
-  if (files.includes('CURRENT') || !files.some((file) => /^MANIFEST-|\.(ldb|sst|log)$/.test(file))) return
-  throw new StoreError('corrupt', `the store in ${path} is damaged: its file CURRENT is missing`)
 }
 
 /** Applies batches one after the other, joining those that queue up behind a sync. */

@@ -4,7 +4,7 @@ import { BODY_SCHEMAS, decodeCanonical, KEYS, openEnvelope, type Message } from 
 import { verify } from '../crypto.ts'
 import type { Store } from '../store/store.ts'
 
-/** What a message binds its author to, or null: presence binds to nothing, votes are compared with each other. */
+/** What a message binds its author to, or null: presence and join bind to nothing. */
 export function slotOf(message: Message): string | null {
   switch (message.kind) {
     case 'commit':
@@ -21,7 +21,6 @@ export function slotOf(message: Message): string | null {
     case 'vote':
       return `vote/${message.body.epoch}/${message.body.view}/${message.body.kind}`
     case 'join':
-      return 'join/0'
     case 'presence':
       return null
   }

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
+import { once } from 'node:events'
 import { chmod, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -38,8 +40,12 @@ describe('a lone node', () => {
     expect([code, err.includes('unrated'), out.trim() === '']).toEqual([0, true, false])
     const rewards = JSON.parse((await runCommand(['rewards', '--history', '--json', '--home', home])).out)
     expect(rewards).toMatchObject({ points: 0, creditTotalMicro: 0, history: [] })
-    const second = await start(home)
-    expect(second).toMatchObject({ code: 1, err: expect.stringContaining(String(node.pid)) })
+    const held = await snapshot(home)
+    const address = '/ip4/127.0.0.1/tcp/9/p2p/12D3KooWELwkzJ1KcvVx4d1dWVopmfVWaiBcrUfNsZuDvS84opPj'
+    for (const again of [['start'], ['join', address]]) {
+      expect(await runCommand([...again, '--home', home])).toMatchObject({ code: 1, out: '', err: expect.stringContaining(String(node.pid)) })
+    }
+    expect(await snapshot(home)).toEqual(held)
     await node.stop()
     expect(await node.ended).toBe('exit code 0')
   }, 60_000)
@@ -152,6 +158,20 @@ describe('a node does not start, names the reason and leaves everything as it is
     for (const name of named) expect(err).toContain(name)
     expect(err).not.toMatch(/\n\s+at /)
     expect(await snapshot(home)).toEqual(before)
+  }, 60_000)
+
+  it.each(['--port', '--http-port'])('a %s that another program has: exit code 1', async (flag) => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const { port } = server.address() as AddressInfo
+      const { code, out, err } = await runCommand(['start', '--home', join(folder, 'home'), flag, String(port)], { limitMs: 30_000 })
+      expect([code, out, err.trim().split('\n').length]).toEqual([1, '', 1])
+      expect(err).toMatch(new RegExp(`^peerage: .*in use.*`))
+      expect(err).toContain(String(port))
+    } finally {
+      server.close()
+    }
   }, 60_000)
 
   it('a store that another process holds: exit code 1', async () => {

@@ -37,7 +37,7 @@ describe('five nodes, each a process', () => {
     closed.push(await untilClosed(nodeAt(0), first))
     const both = await Promise.all([
       ask(nodeAt(1), { kind: 'colouring', prompt: generateTask('colouring', 'network/2') }),
-      ask(nodeAt(2), { kind: 'countdown', prompt: generateTask('countdown', 'network/3'), truth: { accepted: ['no answer is this'] } }),
+      ask(nodeAt(2), { kind: 'number', prompt: generateTask('countdown', 'network/3'), truth: { accepted: ['-1'] } }),
     ])
     closed.push(...(await Promise.all(both.map((round) => untilClosed(nodeAt(3), round)))))
     for (const { rated, answers, credit, evaluation } of closed) {
@@ -102,6 +102,7 @@ describe('five nodes, each a process', () => {
     expect(await runToEnd(['rewards', 'nobody-like-this', '--node', url])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('nobody-like-this') })
     expect(await runToEnd(['reputation', '--at', '999999', '--node', url])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('999999') })
     expect(await runToEnd(['reputation', '--at', 'soon', '--node', url])).toMatchObject({ code: 2, out: '' })
+    expect(await runToEnd(['ask', 'y'.repeat(70_000), '--node', url])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('prompt') })
     const refused = async (path: string): Promise<unknown> => {
       const response = await fetch(`${url}/api/v1/${path}`)
       return [response.status, ((await response.json()) as { code: string }).code]

@@ -7,7 +7,7 @@ import { refuse, type Applied, type LedgerContext, type Refusal } from './contex
 import { checkItem, cutOf, isItem } from './items.ts'
 import type { FrozenWeights, LedgerState, MemberState, RoundState, Rules } from './state.ts'
 
-/** A member that missed this many answer phases in a row is waited for no longer, for so many rounds. */
+/** A member that missed this many answer or ballot phases in a row is waited for no longer, for so many rounds. */
 const MISSED_MAX = 2
 const BENCHED_ROUNDS = 20
 /** A round below this many players ranks nothing that could be rated. */
@@ -85,7 +85,7 @@ function enterNextPhase(
     next = { ...next, withheld: { ...round.withheld, [phase]: withheld(cutOf(round, COMMIT_OF[phase]), kept) } }
   }
   if (phase === 'answer-reveal') next = { ...next, pairSeed: pairSeed(state, roundId, kept, context) }
-  const members = phase === 'answer-commit' ? countMissed(state, round, heard) : state.members
+  const members = phase === 'answer-commit' || phase === 'ballot-commit' ? countMissed(state, round, phase, heard) : state.members
   const following = phaseAfter(next, phase)
   const judged = following !== 'answer-reveal' && following !== 'ballot-commit' && following !== 'ballot-reveal'
   if (judged && next.frozen === null) next = { ...next, frozen: freeze(before, next) }
@@ -135,13 +135,15 @@ function pairSeed(state: LedgerState, roundId: string, reveals: CutItem[], conte
 }
 
 // Consecutive misses take a member out of those who are waited for; being heard brings it back.
-function countMissed(state: LedgerState, round: RoundState, heard: string[]): LedgerState['members'] {
+function countMissed(state: LedgerState, round: RoundState, phase: 'answer-commit' | 'ballot-commit', heard: string[]): LedgerState['members'] {
   const present = new Set(heard)
+  const [missedKey, benchedKey] = phase === 'answer-commit' ? (['missed', 'benchedUntil'] as const) : (['missedBallots', 'judgeBenchedUntil'] as const)
   const members = Object.entries(state.members).map(([id, member]): [string, MemberState] => {
-    if (present.has(id)) return [id, { ...member, missed: 0, benchedUntil: 0 }]
+    if (present.has(id)) return [id, { ...member, [missedKey]: 0, [benchedKey]: 0 }]
     if (round.truth !== null && id === round.asker) return [id, member]
-    const missed = member.missed + 1
-    return [id, missed < MISSED_MAX ? { ...member, missed } : { ...member, missed: 0, benchedUntil: state.records + BENCHED_ROUNDS }]
+    const missed = member[missedKey] + 1
+    const benched = missed >= MISSED_MAX
+    return [id, benched ? { ...member, [missedKey]: 0, [benchedKey]: state.records + BENCHED_ROUNDS } : { ...member, [missedKey]: missed }]
   })
   return Object.fromEntries(members)
 }

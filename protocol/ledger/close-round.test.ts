@@ -112,7 +112,7 @@ describe('a result that is on record', () => {
     const before = scene.state.members[idOf(scene, 5)]
     const { changes } = finish(scene, closing(scene))
     expect(changes.map(({ member }) => member)).not.toContain(idOf(scene, 5))
-    expect(scene.state.members[idOf(scene, 5)]).toEqual({ ...before, missed: 1 })
+    expect(scene.state.members[idOf(scene, 5)]).toEqual({ ...before, missed: 1, missedBallots: 1 })
   })
 })
 

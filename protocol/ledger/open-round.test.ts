@@ -89,7 +89,7 @@ describe('a join', () => {
     const scene = createScene({ members: 4 })
     apply(scene, [joinOf(scene, STRANGER)])
     expect(scene.state.members[STRANGER.member]).toEqual({
-      joinedHeight: 1, answering: {}, judging: {}, points: 0, opened: 0, missed: 0, benchedUntil: 0, penalties: 0,
+      joinedHeight: 1, answering: {}, judging: {}, points: 0, opened: 0, missed: 0, benchedUntil: 0, missedBallots: 0, judgeBenchedUntil: 0, penalties: 0,
     })
     expect(scene.state.validators.map(({ member }) => member)).not.toContain(STRANGER.member)
   })

@@ -7,6 +7,8 @@ const micro = z.number().int().min(0).max(1_000_000)
 const integer = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER)
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
+const perMember = <T extends z.ZodType>(entry: T) => z.array(entry).max(LIMITS.membersMax)
+
 /**
  * What a round ends with: everything that follows from its agreed transcript. Every node computes it and gets the
  * same bytes; its hash is in the block that closes the round. Players are referred to by index into `players`.
@@ -17,7 +19,7 @@ export const resultSchema = z.strictObject({
   /** Whether the round was large enough to move reputation and points. */
   rated: z.boolean(),
   players: z.array(memberIdSchema).max(LIMITS.membersMax),
-  answers: z.array(
+  answers: perMember(
     z.strictObject({
       author: count,
       cluster: count,
@@ -26,9 +28,9 @@ export const resultSchema = z.strictObject({
       quality: micro.nullable(),
     }),
   ),
-  clusters: z.array(z.strictObject({ value: z.string().nullable(), mass: micro })),
+  clusters: perMember(z.strictObject({ value: z.string().max(LIMITS.valueLengthMax).nullable(), mass: micro })),
   /** Clusters of the highest mass, and the answer that stands for the first of them. */
-  tied: z.array(count),
+  tied: perMember(count),
   winner: count.nullable(),
   agreement: micro,
   evaluation: z.strictObject({ source: z.enum(['truth', 'checker', 'consensus', 'none']), micro, success: z.boolean() }),
@@ -36,18 +38,18 @@ export const resultSchema = z.strictObject({
   credit: z
     .strictObject({
       method: z.enum(['exact', 'permutations']),
-      credit: z.array(integer),
+      credit: perMember(integer),
       denominator: count.min(1),
       grandValue: micro,
       bestSingle: z.strictObject({ player: count, value: micro }).nullable(),
-      standardError: z.array(count).nullable(),
+      standardError: perMember(count).nullable(),
       evaluations: count,
     })
     .nullable(),
-  points: z.array(count),
+  points: perMember(count),
   /** Evidence for and against each player in micro-units, as answerer and as judge. */
-  answering: z.array(z.strictObject({ success: micro, failure: micro })),
-  judging: z.array(z.strictObject({ success: micro, failure: micro })),
+  answering: perMember(z.strictObject({ success: micro, failure: micro })),
+  judging: perMember(z.strictObject({ success: micro, failure: micro })),
 })
 
 export type RoundResult = z.infer<typeof resultSchema>

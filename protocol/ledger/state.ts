@@ -16,6 +16,9 @@ export interface MemberState {
   /** Consecutive answer phases without a commit, and the record count until which nobody waits for the member. */
   missed: number
   benchedUntil: number
+  /** The same for ballots. */
+  missedBallots: number
+  judgeBenchedUntil: number
   penalties: number
 }
 
@@ -64,7 +67,7 @@ export interface Rules {
 }
 
 export function emptyMember(joinedHeight: number): MemberState {
-  return { joinedHeight, answering: {}, judging: {}, points: 0, opened: 0, missed: 0, benchedUntil: 0, penalties: 0 }
+  return { joinedHeight, answering: {}, judging: {}, points: 0, opened: 0, missed: 0, benchedUntil: 0, missedBallots: 0, judgeBenchedUntil: 0, penalties: 0 }
 }
 
 /** The state before the first block. */

@@ -24,8 +24,9 @@ import { KEYS } from './keys.ts'
 import { forgetOwn, localRound, noteClosed, openKnown, openSlot, persist, signOnce, want, type BlockNode, type Machine } from './machine-state.ts'
 import { storeItem } from './phases.ts'
 
-/** Blocks are kept this far above the last final one. */
+/** Blocks are kept this far above the last final one, and unasked this far above the current view. */
 const HEIGHTS_AHEAD_MAX = 1_000
+const VIEWS_AHEAD_MAX = 10
 
 /** A block proposed by the leader of its view, from gossip or, where this node `asked` for it, from the history of a peer. */
 export function receiveBlock(
@@ -44,9 +45,13 @@ export function receiveBlock(
     return { verdict: { verdict: 'ignore', code: 'far-away' }, effects: [] }
   }
   const hash = blockHash(block)
+  const expected = asked || machine.wanted.has(hash)
+  // [ignore] Its view is over for good, or nowhere near.
+  const near = block.view > machine.head.view && (expected || block.view <= machine.agreement.view + VIEWS_AHEAD_MAX)
+  if (!near) return { verdict: { verdict: 'ignore', code: 'far-away' }, effects: [] }
   // [ignore] Another block of that view is held already, and nothing certified asks for this one.
   const rival = [...machine.blocks.values()].some((other) => other.block.view === block.view && other.hash !== hash)
-  if (rival && !asked && !machine.wanted.has(hash)) return { verdict: { verdict: 'ignore', code: 'slot-taken' }, effects: [] }
+  if (rival && !expected) return { verdict: { verdict: 'ignore', code: 'slot-taken' }, effects: [] }
   const known = machine.blocks.has(hash)
   if (!known) machine.blocks.set(hash, { hash, block, message, applied: null })
   machine.wanted.delete(hash)

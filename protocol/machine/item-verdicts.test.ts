@@ -30,10 +30,10 @@ describe('an item, by the checks in their order', () => {
     }
   })
 
-  it('is kept while its round is not known here', () => {
+  it('is kept, and not passed on, while its round is not known here', () => {
     const { bench, scene } = committing()
     const early = commit(scene, 1, NOWHERE, 'answer-reveal', answerWith('x'))
-    expect(judge(bench, early)).toBe('accept')
+    expect(judge(bench, early)).toBe('ignore unknown-round')
     expect([...bench.machine.early.keys()]).toEqual([early.id])
     expect(bench.store.has(`item/${early.id}`)).toBe(false)
   })
@@ -156,7 +156,7 @@ describe('an observation, by the checks in their order', () => {
 
   it('is kept while its round or phase has not begun here', () => {
     const { bench, scene, round } = committing()
-    expect(judge(bench, observe(scene, 1, NOWHERE, 'answer-commit', []))).toBe('accept')
+    expect(judge(bench, observe(scene, 1, NOWHERE, 'answer-commit', []))).toBe('ignore unknown-round')
     expect(judge(bench, observe(scene, 1, round, 'answer-reveal', []))).toBe('accept')
     expect(bench.machine.early.size).toBe(2)
   })

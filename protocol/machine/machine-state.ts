@@ -39,6 +39,8 @@ export interface LocalRound {
   secrets: Map<RevealPhase, Secret>
   truth: { accepted: string[]; salt: Uint8Array } | null
   resultHash: string | null
+  /** Whether the ranking was asked for already. */
+  ranked: boolean
 }
 
 export interface Presence {
@@ -88,6 +90,7 @@ export interface Machine {
 
 const EARLY_MAX = 1_024
 const EARLY_PER_AUTHOR_MAX = 64
+const EARLY_BYTES_MAX = 16_000_000
 const CLOSED_MAX = 1_024
 const OPENED_MAX = 4_096
 
@@ -137,15 +140,25 @@ export function noteOpened(machine: Machine, message: Message): void {
 }
 
 /**
- * Keeps a message for later. Where there is no room the oldest goes, of the author first: it is sent again during a
- * standstill, and nobody's flood keeps out what others say.
+ * Keeps a message for later. Where there is no room, the oldest message goes of the author who takes most of it: it is
+ * sent again during a standstill, and nobody's flood keeps out what others say.
  */
 export function keepEarly(machine: Machine, message: Message): void {
   const { early } = machine
   early.set(message.id, message)
+  const bytesByAuthor = new Map<string, number>()
+  for (const { author, bytes } of early.values()) bytesByAuthor.set(author, (bytesByAuthor.get(author) ?? 0) + bytes.length)
   const ofAuthor = [...early.values()].filter(({ author }) => author === message.author)
   if (ofAuthor.length > EARLY_PER_AUTHOR_MAX) early.delete((ofAuthor[0] as Message).id)
-  else if (early.size > EARLY_MAX) early.delete([...early.keys()][0] as string)
+  let sizeBytes = [...bytesByAuthor.values()].reduce((sum, held) => sum + held, 0)
+  while (early.size > EARLY_MAX || sizeBytes > EARLY_BYTES_MAX) {
+    const [greediest] = [...bytesByAuthor].reduce((most, entry) => (entry[1] > most[1] ? entry : most))
+    const oldest = [...early.values()].find(({ author }) => author === greediest)
+    if (oldest === undefined) return
+    early.delete(oldest.id)
+    sizeBytes -= oldest.bytes.length
+    bytesByAuthor.set(greediest, (bytesByAuthor.get(greediest) ?? 0) - oldest.bytes.length)
+  }
 }
 
 /** Remembers that a round has closed. */
@@ -179,6 +192,7 @@ export function localRound(machine: Machine, round: string): LocalRound {
       secrets: new Map(),
       truth: null,
       resultHash: null,
+      ranked: false,
     }
     machine.rounds.set(round, local)
   }

@@ -9,6 +9,7 @@ import { closeRound } from '../round/close.ts'
 import { simulatedSigner } from '../sim/members.ts'
 import { blockOf, createScene, idOf, openRound, play, resultEntry, say, TASK, transcriptOf, type Scene } from '../test/scene.ts'
 import type { Effect } from './events.ts'
+import { blockHash } from './chain.ts'
 import { createBench, feed, judge, publishedIn } from './test/bench.ts'
 
 const STRANGER = simulatedSigner(77)
@@ -136,8 +137,18 @@ describe('a proposal, by the checks in their order', () => {
     expect(judge(bench, proposal(bench.scene, 1))).toBe('accept')
     const rival = proposal(bench.scene, 1, { stateRoot: sha256('another') })
     expect(judge(bench, rival)).toBe('ignore slot-taken')
+    // In a history without a certificate for it, it is as unwanted as before.
     feed(bench, { type: 'frames', frames: [{ type: 'message', message: rival }], from: idOf(bench.scene, 1), asked: 'chain' })
+    expect(bench.machine.blocks.size).toBe(1)
+    bench.machine.wanted.set(blockHash(rival.body), 0)
+    feed(bench, { type: 'frames', frames: [{ type: 'message', message: rival }], from: idOf(bench.scene, 1), asked: 'get' })
     expect(bench.machine.blocks.size).toBe(2)
+  })
+
+  it('is ignored for a view that is over for good, or nowhere near', () => {
+    const bench = createBench(createScene({ members: 4 }))
+    expect(judge(bench, proposal(bench.scene, 12))).toBe('ignore far-away')
+    expect(judge(bench, proposal(bench.scene, 11))).toBe('accept')
   })
 
   it('gets the vote of this node if it applies, and a nullification if it does not', () => {
@@ -171,20 +182,19 @@ describe('a proposal, by the checks in their order', () => {
 })
 
 describe('results from peers', () => {
-  it('are kept only if something was asked for, and never crowd out what this node computed', () => {
+  it('are kept only if they were asked for by their hash', () => {
     const scene = createScene({ members: 4 })
     const round = openRound(scene)
     play(scene, { round, answers: ['a', 'b', 'a', 'a'] })
     const bench = createBench(scene)
     const result = closeRound(transcriptOf(scene, round), scene.rules)
     feed(bench, { type: 'computed', round, result })
-    const junk = Array.from({ length: 1_500 }, (_, count) => ({ type: 'result' as const, hash: sha256(`${count}`), result }))
-    feed(bench, { type: 'frames', frames: junk.slice(0, 5), from: idOf(scene, 1), asked: null })
-    expect(bench.machine.results.size).toBe(1)
-    feed(bench, { type: 'frames', frames: junk, from: idOf(scene, 1), asked: 'get' })
-    expect(bench.machine.results.size).toBe(1_024)
-    expect(bench.machine.results.has(resultHash(result))).toBe(true)
-    expect(bench.machine.results.has(sha256('1499'))).toBe(true)
+    const others = ['1', '2'].map((name) => ({ type: 'result' as const, hash: sha256(name), result }))
+    bench.machine.wanted.set(sha256('2'), 0)
+    for (const asked of [null, 'get', 'chain', 'certificates'] as const) feed(bench, { type: 'frames', frames: others.slice(0, 1), from: idOf(scene, 1), asked })
+    expect([...bench.machine.results.keys()]).toEqual([resultHash(result)])
+    feed(bench, { type: 'frames', frames: others, from: idOf(scene, 1), asked: 'get' })
+    expect([...bench.machine.results.keys()]).toEqual([resultHash(result), sha256('2')])
   })
 })
 

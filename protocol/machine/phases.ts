@@ -49,6 +49,10 @@ function durationOf(machine: Machine, round: RoundState, phase: Phase): number {
 
 function takePart(machine: Machine, out: Effect[], roundId: string, round: RoundState): void {
   const local = localRound(machine, roundId)
+  // This node was away, or took over several blocks at once: a late reveal shows that nothing was withheld.
+  for (const phase of ['answer-reveal', 'ballot-reveal'] as const) {
+    if (round.withheld[phase].includes(machine.self)) reveal(machine, out, roundId, round, phase)
+  }
   switch (round.phase) {
     case 'answer-commit':
       return startAnswering(machine, out, roundId, round)
@@ -69,7 +73,9 @@ function takePart(machine: Machine, out: Effect[], roundId: string, round: Round
       compute(machine, out, roundId, 'close')
   }
   // The asker has its answer as soon as the ballots are agreed; evaluation and credit follow.
-  if (round.asker === machine.self) compute(machine, out, roundId, 'rank')
+  if (round.asker !== machine.self || local.ranked) return
+  local.ranked = true
+  compute(machine, out, roundId, 'rank')
 }
 
 function startAnswering(machine: Machine, out: Effect[], roundId: string, round: RoundState): void {
@@ -197,7 +203,8 @@ function isOver(round: RoundState, phase: Phase): boolean {
 
 // One reveal for what was withheld, and only one that opens the commit: anything else would be material for no block.
 function keepLate(machine: Machine, roundId: string, round: RoundState, item: Item): Verdict {
-  if (item.kind !== 'reveal' || !round.withheld[item.body.phase].includes(item.author)) return { verdict: 'ignore', code: 'phase-closed' }
+  const fitsBlock = item.bytes.length <= LIMITS.blockBytesMax
+  if (item.kind !== 'reveal' || !fitsBlock || !round.withheld[item.body.phase].includes(item.author)) return { verdict: 'ignore', code: 'phase-closed' }
   const fits = checkItem(machine.ledger, roundId, round, item, { rules: machine.rules, item: (id) => machine.items.get(id) })
   if (fits === 'unfit') return { verdict: 'reject', code: 'unfit-item' }
   if (fits !== 'fits') return { verdict: 'ignore', code: 'not-valid-now' }
@@ -206,7 +213,9 @@ function keepLate(machine: Machine, roundId: string, round: RoundState, item: It
 }
 
 function keepUnknown(machine: Machine, round: string, message: Message): Verdict {
-  return machine.closed.has(round) ? { verdict: 'ignore', code: 'phase-closed' } : keepForLater(machine, message)
+  if (machine.closed.has(round)) return { verdict: 'ignore', code: 'phase-closed' }
+  keepEarly(machine, message)
+  return { verdict: 'ignore', code: 'unknown-round' }
 }
 
 function keepForLater(machine: Machine, message: Message): Verdict {
@@ -260,7 +269,9 @@ function expectedMembers(machine: Machine, round: RoundState, phase: Phase): str
   const present = presentMembers(machine)
   const able = (what: 'canAnswer' | 'canJudge'): string[] =>
     [...present].flatMap(([member, abilities]) => {
-      const benched = (machine.ledger.members[member]?.benchedUntil ?? Infinity) > machine.ledger.records
+      const known = machine.ledger.members[member]
+      const until = what === 'canAnswer' ? known?.benchedUntil : known?.judgeBenchedUntil
+      const benched = (until ?? Infinity) > machine.ledger.records
       return abilities[what] && !benched && !(round.truth !== null && member === round.asker) ? [member] : []
     })
   switch (phase) {

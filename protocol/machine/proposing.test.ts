@@ -104,7 +104,7 @@ describe('the leader of a view', () => {
     expect(blockIn(nullifyView(bench))?.entries).toHaveLength(LIMITS.entriesMax)
   })
 
-  it('leaves out what is too large for a block, and still includes what fits', () => {
+  it('takes no late reveal that is too large for a block, and includes what fits', () => {
     const scene = createScene({ members: 4, parameters: { pairing: 'open' } })
     const round = openRound(scene)
     const huge: BallotContent = { comparisons: Array.from({ length: 2_900 }, () => ({ left: 0, right: 1, verdict: 'tie' as const, reason: 'x'.repeat(270) })) }
@@ -117,7 +117,7 @@ describe('the leader of a view', () => {
     const bench = leaderOfNext(scene, 2)
     const late = reveal(scene, 3, round, 'ballot-reveal', huge)
     expect(late.bytes.length).toBeGreaterThan(LIMITS.blockBytesMax)
-    expect(judge(bench, late as Message)).toBe('accept')
+    expect(judge(bench, late as Message)).toBe('ignore phase-closed')
     judge(bench, opening(scene, 1, 1))
     expect(blockIn(nullifyView(bench))?.entries.map(({ type }) => type)).toEqual(['open'])
   })

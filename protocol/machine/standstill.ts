@@ -4,7 +4,7 @@ import { sealEnvelope, type Message } from '../envelope.ts'
 import { encodeFrame } from '../frames.ts'
 import { requestChain } from './chain.ts'
 import type { Effect } from './events.ts'
-import { signOnce, want, type Machine } from './machine-state.ts'
+import { want, type Machine } from './machine-state.ts'
 
 const OPENS_RESENT_MAX = 16
 
@@ -30,12 +30,19 @@ export function resend(machine: Machine, out: Effect[]): void {
   if (frames.length > 0) out.push({ type: 'send', to: 'everybody', frames })
   out.push({ type: 'request', to: null, request: { type: 'certificates', fromView: machine.agreement.final.view + 1 } })
   requestChain(machine, out, null)
-  want(machine, out, [...machine.wanted.keys()].filter((key) => !key.includes('/')), null)
+  want(machine, out, wantedHashes(machine), null)
 }
 
+// Each time with another sequence: gossip passes the same bytes on only once. Not guarded: it says the same every time.
 function askToJoin(machine: Machine, out: Effect[]): void {
-  const message = signOnce(machine, out, 'join/0', 'join', { sequence: 0 })
-  if (message !== null) out.push({ type: 'publish', message: message as unknown as Message })
+  const body = { sequence: Math.max(0, Math.floor(machine.nowMs)) }
+  const message = sealEnvelope(machine.rules.network, 'join', body, machine.config.signer)
+  out.push({ type: 'publish', message: message as unknown as Message })
+}
+
+// Without the throttles of requests that name no hash.
+function wantedHashes(machine: Machine): string[] {
+  return [...machine.wanted.keys()].filter((key) => !key.includes('/'))
 }
 
 // Everything whose change counts as progress.
@@ -45,7 +52,7 @@ function progressOf(machine: Machine): string {
 }
 
 function isUnfinished(machine: Machine): boolean {
-  return isPending(machine.agreement) || machine.wanted.size > 0 || machine.pool.opens.size > 0 || machine.rounds.size > 0
+  return isPending(machine.agreement) || wantedHashes(machine).length > 0 || machine.pool.opens.size > 0 || machine.rounds.size > 0
 }
 
 function ownMessages(machine: Machine): Message[] {

@@ -15,12 +15,11 @@ import {
 import type { Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
-import { encodeFrame } from '../frames.ts'
+import { encodeFrame, type Opened } from '../frames.ts'
 import { isItem } from '../ledger/items.ts'
 import { checkJoin, checkOpen } from '../ledger/open-round.ts'
-import type { RoundResult } from '../ledger/result.ts'
 import { truthCommitment } from '../sealed.ts'
-import { advanceFinal, hasMaterial, proposeBlock, receiveBlock, requestChain, retryWaiting, validateProposal } from './chain.ts'
+import { advanceFinal, blockHash, hasMaterial, proposeBlock, receiveBlock, requestChain, retryWaiting, validateProposal } from './chain.ts'
 import type { Effect, Event, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
 import { forgetOwn, isValidator, localRound, noteOpened, openSlot, persist, presentMembers, signOnce, type Machine } from './machine-state.ts'
@@ -76,6 +75,7 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
     case 'judged':
       return seal(machine, out, event.round, 'ballot-reveal', event.ballot, event.salt)
     case 'ranked':
+      if (machine.ledger.rounds[event.round] === undefined) return
       out.push({ type: 'notify', notice: { type: 'ranked', round: event.round, ranked: event.ranked } })
       return
     case 'shared':
@@ -179,7 +179,13 @@ function dropOpen(machine: Machine, out: Effect[], id: string, open: Message<'op
 
 /** A message whose envelope is in order: what it means now. */
 function receive(machine: Machine, out: Effect[], agreed: AgreementEffect[], message: Message): Verdict {
-  if (message.kind === 'observation' || message.kind === 'open') noteOpened(machine, message)
+  const verdict = judge(machine, out, agreed, message)
+  // What a block may embed is not opened twice; what nobody wants here is not kept.
+  if (verdict.verdict === 'accept' && (message.kind === 'observation' || message.kind === 'open')) noteOpened(machine, message)
+  return verdict
+}
+
+function judge(machine: Machine, out: Effect[], agreed: AgreementEffect[], message: Message): Verdict {
   if (machine.wanted.has(message.id) && (isItem(message) || message.kind === 'open')) {
     machine.wanted.delete(message.id)
     storeItem(machine, out, message)
@@ -243,13 +249,20 @@ function receiveOpen(machine: Machine, open: Message<'open'>): Verdict {
   return { verdict: 'accept' }
 }
 
-// Frames of a stream: what was asked for is stored as it is, the rest is treated like gossip.
+// Frames of a stream. Blocks of history count if a certificate among the frames makes them final; with them the items and
+// results they refer to. Everything else is treated like gossip, or was asked for by its hash.
 function receiveFrames(machine: Machine, out: Effect[], agreed: AgreementEffect[], event: Extract<Event, { type: 'frames' }>): void {
   const height = machine.ledger.height
-  const messages = event.frames.flatMap((frame) => (frame.type === 'message' ? [frame.message] : []))
-  for (const frame of event.frames) if (frame.type === 'result' && event.asked !== null) keepResult(machine, frame.hash, frame.result)
-  if (event.asked === 'chain') receiveHistory(machine, out, agreed, messages)
-  else for (const message of messages) receive(machine, out, agreed, message)
+  const certified = event.asked === 'chain' ? certifiedBlocks(machine, event.frames) : []
+  const listed = new Set(certified.flatMap((proposal) => referencesOf(proposal.body)))
+  for (const frame of event.frames) {
+    if (frame.type === 'result' && (listed.has(frame.hash) || machine.wanted.delete(frame.hash))) machine.results.set(frame.hash, frame.result)
+    if (frame.type !== 'message') continue
+    const { message } = frame
+    if (isItem(message) && listed.has(message.id)) storeItem(machine, out, message)
+    else if (event.asked !== 'chain') receive(machine, out, agreed, message)
+  }
+  for (const proposal of certified) agreed.push(...receiveBlock(machine, out, proposal, true).effects)
   for (const frame of event.frames) {
     if (frame.type !== 'certificate') continue
     agreed.push(...receiveCertificate(machine.agreement, frame.certificate))
@@ -260,23 +273,26 @@ function receiveFrames(machine: Machine, out: Effect[], agreed: AgreementEffect[
   if (event.asked === 'chain' && machine.ledger.height > height) requestChain(machine, out, event.from)
 }
 
-// Results of peers make room for newer ones; what this node computed itself stays.
-function keepResult(machine: Machine, hash: string, result: RoundResult): void {
-  machine.results.set(hash, result)
-  if (machine.results.size <= POOLED_MAX) return
-  const own = new Set([...machine.rounds.values()].map(({ resultHash }) => resultHash))
-  const oldest = [...machine.results.keys()].find((known) => !own.has(known))
-  if (oldest !== undefined) machine.results.delete(oldest)
-}
-
-// History brings items of rounds that are not open here: those that its blocks list are kept.
-function receiveHistory(machine: Machine, out: Effect[], agreed: AgreementEffect[], messages: readonly Message[]): void {
-  const listed = new Set(messages.flatMap((message) => (message.kind === 'proposal' ? referencesOf(message.body) : [])))
-  for (const message of messages) {
-    if (isItem(message) && listed.has(message.id)) storeItem(machine, out, message)
-    else if (message.kind === 'proposal') agreed.push(...receiveBlock(machine, out, message, true).effects)
-    else receive(machine, out, agreed, message)
+// The proposals among the frames that lead, without a gap, from what is known here to a finalized block.
+function certifiedBlocks(machine: Machine, frames: readonly Opened[]): Message<'proposal'>[] {
+  const proposals = new Map<string, Message<'proposal'>>()
+  for (const frame of frames) {
+    if (frame.type === 'message' && frame.message.kind === 'proposal') proposals.set(blockHash(frame.message.body), frame.message)
   }
+  const certified = new Set<Message<'proposal'>>()
+  for (const frame of frames) {
+    if (frame.type !== 'certificate' || frame.certificate.kind !== 'finalize') continue
+    const path: Message<'proposal'>[] = []
+    let hash = frame.certificate.block as string
+    for (let proposal = proposals.get(hash); proposal !== undefined && !certified.has(proposal); proposal = proposals.get(hash)) {
+      path.unshift(proposal)
+      hash = proposal.body.parent
+    }
+    const parent = proposals.get(hash)
+    const connects = hash === machine.head.hash || machine.blocks.has(hash) || (parent !== undefined && certified.has(parent))
+    if (connects) for (const proposal of path) certified.add(proposal)
+  }
+  return [...certified]
 }
 
 // A finalization that could not be followed for want of blocks or items is tried again.

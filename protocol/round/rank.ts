@@ -1,4 +1,4 @@
-import { canonicalValue, clusterAnswers, decide, sha256, type Comparison, type Decision, type RankingInput } from '../../consensus/index.ts'
+import { canonicalValue, clusterAnswers, decide, sha256, type Comparison, type Decision, type RankingInput, type TaskKind } from '../../consensus/index.ts'
 import { check, isCheckable } from '../checkers/checkers.ts'
 import type { Rules } from '../ledger/state.ts'
 import { pairsFor, type Transcript } from './transcript.ts'
@@ -64,6 +64,11 @@ function evaluateAnswers({ task, answers, accepted, truthCommitted }: Transcript
   const verdicts = answers.map(({ content }) => check(task.kind, task.prompt, content.text))
   if (verdicts.some((verdict) => !verdict.ok && verdict.code === 'malformed-task')) return { source: 'none', quality: null }
   return { source: 'checker', quality: verdicts.map((verdict) => (verdict.ok ? verdict.quality : 0)) }
+}
+
+/** Whether a truth can name an answer of this kind by this value: one that answers are compared by, or the hash of a text. */
+export function isAcceptable(kind: TaskKind, value: string): boolean {
+  return canonicalValue(kind, value) !== null || /^sha256:[0-9a-f]{64}$/.test(value)
 }
 
 /** How a free-text answer is accepted by a truth: as the hash of its text. */

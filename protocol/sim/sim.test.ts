@@ -7,7 +7,7 @@ describe('a simulated network', () => {
       const { violations, stalls } = simulate({ seed, nodes })
       expect({ seed, violations, stalls }).toEqual({ seed, violations: [], stalls: [] })
     }
-  })
+  }, 120_000)
 
   it('gives one trace for one seed, and another for another', () => {
     const [once, twice, other] = [17, 17, 18].map((seed) => simulate({ seed, nodes: 4 }))

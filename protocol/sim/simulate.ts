@@ -49,8 +49,8 @@ export function simulate(init: { seed: number; nodes: number; exactPlayersMax?: 
   witness.healedMs = world.nowMs
   const closedBefore = witness.closed.size
   const isDone = (): boolean => witness.closed.size >= Math.max(ROUNDS_MIN, closedBefore + 2) && agreeNow(world)
-  run(world, CHAOS_MS + HEALING_MS, isDone)
-  const stalls = describeStalls(world, witness.closed.size)
+  const wentOn = run(world, CHAOS_MS + HEALING_MS, isDone)
+  const stalls = describeStalls(world, witness.closed.size, wentOn ? null : witness.closed.size - closedBefore)
   const heights = world.nodes.map((node) => node.machine?.ledger.height ?? 0)
   return {
     seed,
@@ -94,7 +94,9 @@ function agreeNow(world: World): boolean {
   return heads.every((head) => head !== undefined && head === heads[0])
 }
 
-function describeStalls(world: World, closed: number): string[] {
+// `since`: rounds closed since the healing, where that was too few.
+function describeStalls(world: World, closed: number, since: number | null): string[] {
   const stalls = closed < ROUNDS_MIN ? [`only ${closed} rounds closed`] : []
+  if (since !== null) stalls.push(`${since} rounds closed since the network healed`)
   return agreeNow(world) ? stalls : [...stalls, `heights differ: ${world.nodes.map((node: SimNode) => node.machine?.ledger.height).join()}`]
 }

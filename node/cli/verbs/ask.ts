@@ -66,7 +66,7 @@ async function readTask(words: readonly string[], { file, kind, reference, truth
   const parsed = askRequestSchema.safeParse(task)
   if (parsed.success) return parsed.data
   const { field, message } = firstIssue(parsed.error)
-  if (file === undefined && field === 'prompt') throw new CliError('usage', 'There is nothing to ask.', 'peerage ask "your question", or --file task.json')
+  if (file === undefined && prompt === '') throw new CliError('usage', 'There is nothing to ask.', 'peerage ask "your question", or --file task.json')
   throw new CliError('usage', `${file ?? 'task'}: ${field === '' ? message : `${field}: ${message}`}`)
 }
 

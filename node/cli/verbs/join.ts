@@ -11,8 +11,9 @@ export function addJoin(program: Command, context: Context): void {
     .option('--home <dir>', "the node's folder")
     .option('--json', 'print one JSON document per line: ready, stopped')
   addSettingOptions(command).action(async (address: string, options: Record<string, unknown> & { home?: string; json?: boolean }) => {
-    const [{ rememberPeer }, { runNode }] = await Promise.all([import('../join-network.ts'), import('../run-node.ts')])
+    const [{ rememberPeer }, { assertNotRunning, runNode }] = await Promise.all([import('../join-network.ts'), import('../run-node.ts')])
     const home = resolveHome(options.home, context.env)
+    await assertNotRunning(home, context)
     await rememberPeer(home, address, context)
     await runNode(home, { verb: 'join', json: options.json === true, flags: settingFlags(options) }, context)
   })

@@ -19,7 +19,7 @@ const [alice, bob, carol] = MEMBERS
 const GENESIS = createGenesis({
   name: 'vectors',
   members: MEMBERS.map(({ member }, index) => ({ id: member, weight: (index + 1) * 1_000_000, name: `member ${index}` })),
-  bootstrap: ['/ip4/127.0.0.1/tcp/4001'],
+  bootstrap: ['/ip4/127.0.0.1/tcp/4001/p2p/12D3KooWAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
 })
 const NETWORK = networkId(GENESIS)
 const ROUND = sha256('a round')
