@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { canonicalJson } from '../http/canonical-json.ts'
 import type { NodeEvent, RoundDetail } from '../service.ts'
-import { createScriptedAgent, startMemoryNetwork, type MemoryNode } from '../test/memory-network.ts'
+import { createScriptedAgent, startMemoryNetwork, type MemoryNetwork, type MemoryNode } from '../test/memory-network.ts'
 
 /** What the members answer; 42 is right. */
 const ANSWERS = ['42', '42', '41', '40']
-let network: Awaited<ReturnType<typeof startMemoryNetwork>>
+let network: MemoryNetwork
 let nodes: MemoryNode[]
 let first: RoundDetail
 let second: RoundDetail
@@ -159,4 +159,19 @@ describe('a task', () => {
     expect(own).toMatchObject({ prompt: 'half \ufffd', reference: '\ufffd', rated: true })
     expect({ ...own, timings: null }).toEqual({ ...other, timings: null })
   })
+})
+
+describe('a newcomer', () => {
+  it('becomes a member, has the same history, and takes part', async () => {
+    const newcomer = await network.join(createScriptedAgent('42'))
+    await vi.waitFor(() => expect(nodes.map(({ service }) => service.peers().find(({ memberId }) => memberId === newcomer.member)?.present)).toEqual(nodes.map(() => true)), { timeout: 20_000, interval: 20 })
+    const third = await playRound(newcomer, [])
+    expect(third.answers.map(({ member }) => member)).toContain(newcomer.member)
+    for (const { member } of nodes) {
+      const options = { history: true, at: heightOf(third) }
+      const [own, other] = await Promise.all([newcomer, nodeAt(0)].map(async ({ service }) => [await service.reputation(member, options), await service.rewards(member, options)]))
+      expect(own).toEqual(other)
+    }
+    await expect(nodeAt(0).service.rewards(newcomer.member, { history: true, at: heightOf(second) })).rejects.toMatchObject({ code: 'unknown-member' })
+  }, 30_000)
 })

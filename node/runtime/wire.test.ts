@@ -4,11 +4,11 @@ import { verify } from '../crypto.ts'
 import type { Network } from '../network/network.ts'
 import { createMemoryStore } from '../store/memory-store-fixture.ts'
 import { BAD_GOSSIP, BAD_REQUESTS, createBadFrames } from '../test/bad-frames.ts'
-import { createScriptedAgent, startMemoryNetwork, type MemoryNode } from '../test/memory-network.ts'
+import { createScriptedAgent, startMemoryNetwork, type MemoryNetwork, type MemoryNode } from '../test/memory-network.ts'
 import { createStranger } from '../test/stranger.ts'
 import { createWire, type Wire } from './wire.ts'
 
-let network: Awaited<ReturnType<typeof startMemoryNetwork>>
+let network: MemoryNetwork
 let node: MemoryNode
 beforeAll(async () => {
   network = await startMemoryNetwork(['1', '2', '3'].map(createScriptedAgent))

@@ -1,5 +1,5 @@
 /** Networks of whole nodes in one process, but for libp2p and LevelDB: machine, runner, wire, timers and service are the real ones. */
-import { closeRound, computeShare, createGenesis, rankRound, restoreMachine, type Effect, type Event, type Genesis, type Machine, type Parameters } from '../../protocol/index.ts'
+import { closeRound, computeShare, createGenesis, rankRound, restoreMachine, type Effect, type Event, type Genesis, type Machine, type Parameters, type Signer } from '../../protocol/index.ts'
 import type { Agent } from '../agents/agent.ts'
 import { verify } from '../crypto.ts'
 import type { ConnectedPeer, Network, NetworkHandlers } from '../network/network.ts'
@@ -15,11 +15,11 @@ import type { Store } from '../store/store.ts'
 import { createStranger } from './stranger.ts'
 
 /** Links between the hosts of one process: what one says the others hear in a later turn. */
-export interface Hub {
+interface Hub {
   connect(id: string): { network: Network; listen: (handlers: NetworkHandlers) => void }
 }
 
-export function createHub(): Hub {
+function createHub(): Hub {
   const hosts = new Map<string, NetworkHandlers>()
   const describe = (id: string): ConnectedPeer => ({ id, address: `/memory/${id}`, direction: 'outbound', latencyMs: 0 })
   return {
@@ -79,19 +79,30 @@ export function createScriptedAgent(value: string): Agent {
   }
 }
 
-/** Starts founders that answer with the given agents; each has heard of all when this resolves. */
-export async function startMemoryNetwork(agents: readonly Agent[], parameters: Partial<Parameters> = {}): Promise<{ genesis: Genesis; hub: Hub; nodes: MemoryNode[]; stop(): Promise<void> }> {
+export interface MemoryNetwork {
+  genesis: Genesis
+  nodes: MemoryNode[]
+  /** Starts a node that is no founder. */
+  join(agent: Agent): Promise<MemoryNode>
+  stop(): Promise<void>
+}
+
+/** Starts founders that answer with the given agents. */
+export async function startMemoryNetwork(agents: readonly Agent[], parameters: Partial<Parameters> = {}): Promise<MemoryNetwork> {
   const signers = agents.map(() => createStranger())
   const genesis = createGenesis({ name: 'memory', members: signers.map(({ member }) => ({ id: member, weight: 1_000_000 })), parameters })
   const hub = createHub()
   const nodes: MemoryNode[] = []
-  for (const [index, agent] of agents.entries()) {
+  const start = async (signer: Signer, agent: Agent): Promise<MemoryNode> => {
     const store = createMemoryStore()
     const { canAnswer, canJudge, model } = agent
-    const machine = await drive(store, restoreMachine({ genesis, signer: signers[index] as (typeof signers)[0], verify, agent: { canAnswer, canJudge, model } }))
-    nodes.push(startMemoryNode({ machine, store, agent, hub }))
+    const machine = await drive(store, restoreMachine({ genesis, signer, verify, agent: { canAnswer, canJudge, model } }))
+    const node = startMemoryNode({ machine, store, agent, hub })
+    nodes.push(node)
+    return node
   }
-  return { genesis, hub, nodes, stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))) }
+  for (const [index, agent] of agents.entries()) await start(signers[index] as Signer, agent)
+  return { genesis, nodes, join: (agent) => start(createStranger(), agent), stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))) }
 }
 
 function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; store: Store; agent: Agent; hub: Hub }): MemoryNode {

@@ -37,17 +37,16 @@ describe('five nodes, each a process', () => {
     closed.push(await untilClosed(nodeAt(0), first))
     const both = await Promise.all([
       ask(nodeAt(1), { kind: 'colouring', prompt: generateTask('colouring', 'network/2') }),
-      ask(nodeAt(2), { kind: 'number', prompt: generateTask('countdown', 'network/3'), truth: { accepted: ['-1'] } }),
+      ask(nodeAt(2), { kind: 'tour', prompt: generateTask('tour', 'network/3') }),
     ])
     closed.push(...(await Promise.all(both.map((round) => untilClosed(nodeAt(3), round)))))
     for (const { rated, answers, credit, evaluation } of closed) {
       expect(rated).toBe(true)
-      expect(answers.length).toBeGreaterThanOrEqual(NODES - 1)
+      expect(answers.length).toBe(NODES)
       const sum = credit?.shares.reduce((total, { numerator }) => total + numerator, 0)
       expect(sum).toBe((credit?.grandValueMicro ?? 0) * (credit?.denominator ?? 0))
-      expect(evaluation?.source).not.toBe('none')
+      expect(evaluation?.source).toBe('checker')
     }
-    expect(closed[2]?.evaluation).toMatchObject({ source: 'truth', valueMicro: 0 })
   })
 
   it('answer a question from another terminal', async () => {

@@ -20,7 +20,11 @@ export function announce(machine: Machine, out: Effect[], again = true): void {
 
 /** Re-sends over streams, bounded, if nothing moved since the last tick although something should (rule 7). */
 export function resend(machine: Machine, out: Effect[]): void {
-  if (machine.ledger.members[machine.self] === undefined) askToJoin(machine, out)
+  if (machine.ledger.members[machine.self] === undefined) {
+    askToJoin(machine, out)
+    // Members do not count on a stranger when they pass gossip on: the block that takes it in may never reach it.
+    requestChain(machine, out, null)
+  }
   const progress = progressOf(machine)
   const stuck = progress === machine.progress && isUnfinished(machine)
   machine.progress = progress
