@@ -20,6 +20,7 @@ export type LedgerCode =
   | 'already-a-member'
   | 'admission-closed'
   | 'sequence-reused'
+  | 'sequence-ahead'
   | 'too-many-open-rounds'
   | 'time-limit'
   | 'duplicate-round'

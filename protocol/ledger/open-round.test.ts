@@ -43,12 +43,13 @@ describe('an open', () => {
     expect(codeOf(scene, [entry])).toBe('duplicate-round')
   })
 
-  it('is refused under a sequence that its author has used or passed', () => {
+  it('is refused under a sequence that its author has used, and until those before it are included', () => {
     const scene = createScene({ members: 4 })
-    apply(scene, [openEntry(scene, 0, 5)])
-    expect(codeOf(scene, [openEntry(scene, 0, 5, { task: { prompt: 'another' } })])).toBe('sequence-reused')
-    expect(codeOf(scene, [openEntry(scene, 0, 4)])).toBe('sequence-reused')
-    expect(codeOf(scene, [openEntry(scene, 0, 6)])).toBe('ok')
+    apply(scene, [openEntry(scene, 0, 1), openEntry(scene, 0, 2)])
+    expect(codeOf(scene, [openEntry(scene, 0, 2, { task: { prompt: 'another' } })])).toBe('sequence-reused')
+    expect(codeOf(scene, [openEntry(scene, 0, 1, { task: { prompt: 'another' } })])).toBe('sequence-reused')
+    expect(codeOf(scene, [openEntry(scene, 0, 4)])).toBe('sequence-ahead')
+    expect(codeOf(scene, [openEntry(scene, 0, 3)])).toBe('ok')
     expect(codeOf(scene, [openEntry(scene, 1, 1)])).toBe('ok')
   })
 

@@ -8,11 +8,12 @@ export function checkOpen(state: LedgerState, open: Message<'open'>, rules: Rule
   if (member === undefined) return 'not-a-member'
   if (state.rounds[open.id] !== undefined) return 'duplicate-round'
   if (open.body.sequence <= member.opened) return 'sequence-reused'
-  const openNow = Object.values(state.rounds).filter((round) => round.asker === open.author).length
-  if (openNow >= rules.parameters.openRoundsMax) return 'too-many-open-rounds'
   const { answerMs, judgeMs } = open.body.task
   if (Math.max(answerMs, judgeMs) > rules.parameters.agentMsMax) return 'time-limit'
-  return null
+  const openNow = Object.values(state.rounds).filter((round) => round.asker === open.author).length
+  if (openNow >= rules.parameters.openRoundsMax) return 'too-many-open-rounds'
+  // In order, so that no open shuts out an earlier one that took longer to arrive.
+  return open.body.sequence > member.opened + 1 ? 'sequence-ahead' : null
 }
 
 /** Opens a round: its id is the id of the asker's message. */

@@ -241,8 +241,8 @@ function receivePresence(machine: Machine, out: Effect[], { author, body }: Mess
 function receiveOpen(machine: Machine, open: Message<'open'>): Verdict {
   if (machine.pool.opens.has(open.id)) return { verdict: 'ignore', code: 'slot-taken' }
   const code = checkOpen(machine.ledger, open, machine.rules)
-  // An asker at its limit has to wait; everything else will not become valid.
-  if (code !== null && code !== 'too-many-open-rounds') return { verdict: 'ignore', code: 'not-valid-now' }
+  // An asker at its limit has to wait, and an open for those before it; everything else will not become valid.
+  if (code !== null && code !== 'too-many-open-rounds' && code !== 'sequence-ahead') return { verdict: 'ignore', code: 'not-valid-now' }
   const pooled = [...machine.pool.opens.values()].filter(({ author }) => author === open.author).length
   if (pooled >= POOLED_PER_AUTHOR_MAX || machine.pool.opens.size >= POOLED_MAX) return { verdict: 'ignore', code: 'buffer-full' }
   machine.pool.opens.set(open.id, open)
