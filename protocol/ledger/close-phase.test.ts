@@ -196,6 +196,18 @@ describe('the bench', () => {
     expect(scene.state.members[idOf(scene, 3)]).toMatchObject({ missed: 0, benchedUntil: 21 })
   })
 
+  it('takes a judge that missed two ballot phases in a row, and goes on waiting for its answers', () => {
+    const scene = createScene({ members: 4 })
+    const everybody = [0, 1, 2, 3]
+    for (const missedBallots of [1, 0]) {
+      const round = openRound(scene)
+      close(scene, round, everybody.map((member) => commit(scene, member, round, 'answer-reveal', answerWith(`${member}`))))
+      close(scene, round, everybody.map((member) => reveal(scene, member, round, 'answer-reveal', answerWith(`${member}`))))
+      close(scene, round, [0, 1, 2].map((member) => commit(scene, member, round, 'ballot-reveal', { comparisons: [] })))
+      expect(scene.state.members[idOf(scene, 3)]).toMatchObject({ missedBallots, judgeBenchedUntil: missedBallots === 1 ? 0 : 20, missed: 0, benchedUntil: 0 })
+    }
+  })
+
   it('lets nobody sit who missed two phases with one heard in between', () => {
     const scene = createScene({ members: 4 })
     for (const absent of [3, 2, 3, 2]) miss(scene, absent)

@@ -3,6 +3,7 @@ import { sha256 } from '../../consensus/index.ts'
 import type { Message } from '../envelope.ts'
 import { simulatedSigner } from '../sim/members.ts'
 import { answerWith, close, commit, createScene, idOf, observe, openRound, play, reveal, say, truthOf, type Scene } from '../test/scene.ts'
+import { keepEarly } from './machine-state.ts'
 import { createBench, feed, follow, judge, type Bench } from './test/bench.ts'
 
 const NOWHERE = sha256('a round nobody knows')
@@ -194,6 +195,19 @@ describe('what is kept for later', () => {
       for (let count = 0; count < 64; count++) judge(bench, commit(scene, member, sha256(`round ${count}`), 'answer-reveal', answerWith('x')))
     }
     expect(bench.machine.early.size).toBe(1_024)
+  })
+
+  it('is bounded in bytes, at the cost of who takes most room', () => {
+    const { bench, scene } = committing()
+    const small = commit(scene, 2, NOWHERE, 'answer-reveal', answerWith('x'))
+    keepEarly(bench.machine, small)
+    for (let count = 0; count < 40; count++) keepEarly(bench.machine, { ...commit(scene, 1, NOWHERE, 'answer-reveal', answerWith('x')), id: `${count}`, bytes: new Uint8Array(1_000_000) })
+    const held = [...bench.machine.early.values()]
+    const sizeBytes = held.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    expect(sizeBytes).toBeLessThanOrEqual(16_000_000)
+    expect(sizeBytes).toBeGreaterThan(15_000_000)
+    expect(held[0]).toBe(small)
+    expect(held.at(-1)?.id).toBe('39')
   })
 })
 

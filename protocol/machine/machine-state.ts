@@ -146,10 +146,10 @@ export function noteOpened(machine: Machine, message: Message): void {
 export function keepEarly(machine: Machine, message: Message): void {
   const { early } = machine
   early.set(message.id, message)
-  const bytesByAuthor = new Map<string, number>()
-  for (const { author, bytes } of early.values()) bytesByAuthor.set(author, (bytesByAuthor.get(author) ?? 0) + bytes.length)
   const ofAuthor = [...early.values()].filter(({ author }) => author === message.author)
   if (ofAuthor.length > EARLY_PER_AUTHOR_MAX) early.delete((ofAuthor[0] as Message).id)
+  const bytesByAuthor = new Map<string, number>()
+  for (const { author, bytes } of early.values()) bytesByAuthor.set(author, (bytesByAuthor.get(author) ?? 0) + bytes.length)
   let sizeBytes = [...bytesByAuthor.values()].reduce((sum, held) => sum + held, 0)
   while (early.size > EARLY_MAX || sizeBytes > EARLY_BYTES_MAX) {
     const [greediest] = [...bytesByAuthor].reduce((most, entry) => (entry[1] > most[1] ? entry : most))

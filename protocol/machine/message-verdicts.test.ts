@@ -7,7 +7,7 @@ import { resultHash } from '../ledger/close-round.ts'
 import { stateRoot } from '../ledger/state.ts'
 import { closeRound } from '../round/close.ts'
 import { simulatedSigner } from '../sim/members.ts'
-import { blockOf, createScene, idOf, openRound, play, resultEntry, say, TASK, transcriptOf, type Scene } from '../test/scene.ts'
+import { answerWith, blockOf, commit, createScene, idOf, observe, openRound, play, resultEntry, say, TASK, transcriptOf, type Scene } from '../test/scene.ts'
 import type { Effect } from './events.ts'
 import { blockHash } from './chain.ts'
 import { createBench, feed, judge, publishedIn } from './test/bench.ts'
@@ -178,6 +178,21 @@ describe('a proposal, by the checks in their order', () => {
       expect(votesIn(feed(bench, { type: 'message', message: message as Message, from: message.author }))).toEqual([])
       expect(votesIn(feed(bench, { type: 'computed', round, result }))).toEqual([vote])
     }
+  })
+})
+
+describe('a history without a certificate', () => {
+  it('leaves nothing here, whatever its blocks list', () => {
+    const scene = createScene({ members: 4 })
+    const bench = createBench(scene)
+    const nowhere = sha256('a round nobody knows')
+    const item = commit(scene, 1, nowhere, 'answer-reveal', answerWith('x'))
+    const observations = [observe(scene, 1, nowhere, 'answer-commit', [[item.author, item.id]]).bytes]
+    const block = proposal(scene, 1, { entries: [{ type: 'cut', round: nowhere, phase: 'answer-commit', observations }] })
+    const frames = [item, block].map((message) => ({ type: 'message' as const, message }))
+    feed(bench, { type: 'frames', frames, from: idOf(scene, 1), asked: 'chain' })
+    expect(bench.machine).toMatchObject({ items: new Map(), blocks: new Map(), early: new Map() })
+    expect(bench.store.has(`item/${item.id}`)).toBe(false)
   })
 })
 

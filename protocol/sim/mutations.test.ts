@@ -113,6 +113,18 @@ describe('the simulator finds', () => {
     expect(findingsOf(mutation, { seeds: 1, isBroken: ({ index }) => index < 2 })).toMatch(/rounds closed/)
   })
 
+  it('silence that begins only after the network has healed, however much was closed before', () => {
+    const isTalk = ({ type }: Effect): boolean => type === 'publish' || type === 'send' || type === 'request'
+    const mutation: Mutation = (_, effects, { nowMs }) => (nowMs < 21_000 ? effects : effects.filter((effect) => !isTalk(effect)))
+    for (const seed of [2, 5]) {
+      const prepare = (world: World): void => {
+        const { interfere } = world
+        world.interfere = (node, effects) => interfere(node, mutation(node, effects, world))
+      }
+      expect(simulate({ seed, nodes: 4, prepare }).stalls.join()).toMatch(/since the network healed/)
+    }
+  })
+
   it('bodies for one slot that differ', () => {
     const mutation: Mutation = (node, effects) => {
       machineOf(node).own.clear()
