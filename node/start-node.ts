@@ -214,7 +214,7 @@ async function askForGenesis(address: string, network: Network): Promise<Genesis
   const peer = await network.dial(address)
   const frames = await network.request(peer, encodeRequest({ type: 'genesis' }))
   for (const bytes of frames) {
-    const result = openFrame(bytes, { network: '', validators: [], verify })
+    const result = openFrame(bytes, { network: '', verify })
     if (result.ok && result.opened.type === 'genesis') return result.opened.genesis
   }
   throw new Error('it gave none')

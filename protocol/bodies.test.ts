@@ -63,7 +63,7 @@ describe('limits', () => {
     ['a share', (size: number) => takes('share', { ...SHARE, blocks: Array(size).fill({ block: 0, values: [] }) }), LIMITS.shareBlocksMax],
     ['a block of units', (size: number) => takes('share', { ...SHARE, blocks: [{ block: 0, values: Array(size).fill([]) }] }), LIMITS.blockUnitsMax],
     ['a block', (size: number) => takes('proposal', { ...BLOCK, entries: Array(size).fill({ type: 'result', round: HASH, hash: HASH }) }), LIMITS.entriesMax],
-    ['a model name', (size: number) => takes('presence', { sequence: 0, canAnswer: true, canJudge: true, model: 'x'.repeat(size), links: 0 }), LIMITS.modelLengthMax],
+    ['a model name', (size: number) => takes('presence', { sequence: 0, canAnswer: true, canJudge: true, model: 'x'.repeat(size), links: 0, height: 0 }), LIMITS.modelLengthMax],
     ['sealed content', (size: number) => takes('reveal', { ...REVEAL, content: new Uint8Array(size) }), LIMITS.envelopeBytesMax],
   ])('hold for %s: the limit passes, one more does not', (_, fits, max) => {
     expect(fits(max)).toBe(true)

@@ -13,6 +13,9 @@ export const bytesUpTo = (max: number) => z.custom<Uint8Array>((value) => value 
 const micro = z.number().int().min(0).max(1_000_000)
 const agentMs = z.number().int().min(LIMITS.agentMsMin).max(LIMITS.agentMsMax)
 
+/** Kinds whose bodies bind their author to a slot. */
+const BOUND_KINDS = ['open', 'commit', 'reveal', 'truth', 'share', 'observation', 'vote', 'proposal'] as const
+
 /** Phases that end with a cut, in the order of a round. */
 export const PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit'] as const
 export type Phase = (typeof PHASES)[number]
@@ -80,10 +83,22 @@ const voteSchema = z
   .strictObject({ kind: z.enum(['notarize', 'nullify', 'finalize']), epoch: counter, view: counter.min(1), block: hashSchema.nullable() })
   .refine((vote) => (vote.kind === 'nullify') === (vote.block === null))
 
+/** Two bodies that one member signed for one slot: their hashes, ascending, and the signatures. */
+const breachSchema = z
+  .strictObject({
+    member: memberIdSchema,
+    kind: z.enum(BOUND_KINDS),
+    slot: z.string().min(1).max(LIMITS.slotLengthMax),
+    hashes: z.tuple([hashSchema, hashSchema]),
+    signatures: z.tuple([bytes(64), bytes(64)]),
+  })
+  .refine(({ hashes: [first, second] }) => first < second)
+
 const envelopeBytes = bytesUpTo(LIMITS.envelopeBytesMax)
 const entrySchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('open'), envelope: envelopeBytes }),
-  z.strictObject({ type: z.literal('join'), envelope: envelopeBytes }),
+  z.strictObject({ type: z.enum(['join', 'leave', 'rotate']), envelope: envelopeBytes }),
+  z.strictObject({ type: z.literal('evidence'), breach: breachSchema }),
   z.strictObject({ type: z.literal('cut'), ...slot, observations: z.array(envelopeBytes).max(LIMITS.membersMax) }),
   z.strictObject({ type: z.literal('late'), round: hashSchema, envelope: envelopeBytes }),
   z.strictObject({ type: z.literal('result'), round: hashSchema, hash: hashSchema }),
@@ -105,9 +120,15 @@ const presenceSchema = z.strictObject({
   model: z.string().max(LIMITS.modelLengthMax),
   /** Members that the author is connected to: who reaches everybody directly need not be helped. */
   links: z.number().int().min(0).max(LIMITS.membersMax),
+  /** Height of the author's last final block: who is behind learns here whom to ask. */
+  height: counter,
 })
 
-const joinSchema = z.strictObject({ sequence: counter })
+/** `sequence` makes each attempt another message. */
+const attemptSchema = z.strictObject({ sequence: counter })
+
+/** The author's membership goes over to another key, which signs its consent. */
+const rotateSchema = z.strictObject({ sequence: counter, to: memberIdSchema, consent: bytes(64) })
 
 /** The body of each kind of envelope. */
 export const BODY_SCHEMAS = {
@@ -120,11 +141,15 @@ export const BODY_SCHEMAS = {
   vote: voteSchema,
   proposal: blockSchema,
   presence: presenceSchema,
-  join: joinSchema,
+  join: attemptSchema,
+  leave: attemptSchema,
+  rotate: rotateSchema,
+  evidence: breachSchema,
 } as const
 
 export type MessageKind = keyof typeof BODY_SCHEMAS
 export type Body<K extends MessageKind> = z.infer<(typeof BODY_SCHEMAS)[K]>
+export type Breach = z.infer<typeof breachSchema>
 export type Task = z.infer<typeof taskSchema>
 export type AnswerContent = z.infer<typeof answerSchema>
 export type BallotContent = z.infer<typeof ballotSchema>

@@ -14,7 +14,7 @@ const JOIN = sealEnvelope(NETWORK, 'join', { sequence: 7 }, alice)
 /** The envelope of `JOIN` with some fields replaced, signed anew unless a signature is given. */
 function frameWith(change: Partial<{ network: string; kind: string; author: string; body: Uint8Array; signature: Uint8Array }>): Uint8Array {
   const fields = { network: NETWORK, kind: 'join', author: alice.member, body: encode({ sequence: 7 }), ...change }
-  const signature = change.signature ?? alice.sign(signedBytes(fields.network, fields.kind as 'join', fields.body))
+  const signature = change.signature ?? alice.sign(signedBytes(fields.network, fields.kind as 'join', null, sha256(fields.body)))
   return encode({ ...fields, signature })
 }
 
@@ -76,8 +76,8 @@ describe('openEnvelope', () => {
     expect(codeOf(frameWith({ signature: new Uint8Array(64) }))).toBe('bad-signature')
     expect(codeOf(frameWith({ author: bob.member, signature: JOIN.signature }))).toBe('bad-signature')
     expect(codeOf(frameWith({ body: encode({ sequence: 8 }), signature: JOIN.signature }))).toBe('bad-signature')
-    expect(codeOf(frameWith({ signature: alice.sign(signedBytes(OTHER, 'join', body)) }))).toBe('bad-signature')
-    expect(codeOf(frameWith({ signature: alice.sign(signedBytes(NETWORK, 'presence', body)) }))).toBe('bad-signature')
+    expect(codeOf(frameWith({ signature: alice.sign(signedBytes(OTHER, 'join', null, sha256(body))) }))).toBe('bad-signature')
+    expect(codeOf(frameWith({ signature: alice.sign(signedBytes(NETWORK, 'presence', null, sha256(body))) }))).toBe('bad-signature')
     expect(codeOf(frameWith({ signature: alice.sign(body) }))).toBe('bad-signature')
   })
 

@@ -3,6 +3,7 @@ import { sha256 } from '../consensus/index.ts'
 import { BODY_SCHEMAS, bytes, bytesUpTo, hashSchema, memberIdSchema, type Body, type MessageKind } from './bodies.ts'
 import { decodeCanonical, encode } from './encoding.ts'
 import { LIMITS } from './limits.ts'
+import { slotOf } from './slot.ts'
 
 /** Signs as one member. */
 export interface Signer {
@@ -13,9 +14,12 @@ export interface Signer {
 /** Checks a member's signature. Synchronous and free of side effects: false for anything malformed. */
 export type Verify = (member: string, bytes: Uint8Array, signature: Uint8Array) => boolean
 
-/** A decoded message whose signature holds. `bytes` is the envelope as it travels, `id` its hash. */
+/**
+ * A decoded message whose signature holds. `bytes` is the envelope as it travels, `id` its hash; `slot` is what the body
+ * binds its author to, and `bodyHash` the hash of the body that was signed for it.
+ */
 export type Message<K extends MessageKind = MessageKind> = {
-  [P in K]: { kind: P; author: string; body: Body<P>; signature: Uint8Array; id: string; bytes: Uint8Array }
+  [P in K]: { kind: P; author: string; body: Body<P>; slot: string | null; bodyHash: string; signature: Uint8Array; id: string; bytes: Uint8Array }
 }[K]
 
 /** Codes of everything that can be wrong with a frame, whatever the state of the receiver. */
@@ -34,17 +38,22 @@ const envelopeSchema = z.strictObject({
   signature: bytes(64),
 })
 
-/** The bytes that a signature covers: domain, network, kind and the exact body. */
-export function signedBytes(network: string, kind: MessageKind, body: Uint8Array): Uint8Array {
-  return encode([DOMAIN, network, kind, body])
+/**
+ * The bytes that a signature covers: domain, network, kind, slot and the hash of the exact body. So a breach is proven
+ * by two hashes and two signatures, however large the bodies are.
+ */
+export function signedBytes(network: string, kind: MessageKind, slot: string | null, bodyHash: string): Uint8Array {
+  return encode([DOMAIN, network, kind, slot, bodyHash])
 }
 
 /** Encodes and signs a body. */
 export function sealEnvelope<K extends MessageKind>(network: string, kind: K, body: Body<K>, signer: Signer): Message<K> {
   const bodyBytes = encode(body)
-  const signature = signer.sign(signedBytes(network, kind, bodyBytes))
+  const slot = slotOf(kind, body)
+  const bodyHash = sha256(bodyBytes)
+  const signature = signer.sign(signedBytes(network, kind, slot, bodyHash))
   const frame = encode({ network, kind, author: signer.member, body: bodyBytes, signature })
-  return { kind, author: signer.member, body, signature, id: sha256(frame), bytes: frame }
+  return { kind, author: signer.member, body, slot, bodyHash, signature, id: sha256(frame), bytes: frame }
 }
 
 /**
@@ -67,6 +76,8 @@ export function openEnvelope(frame: Uint8Array, network: string, verify: Verify)
   const body = BODY_SCHEMAS[kind].safeParse(decodeCanonical(bodyBytes))
   if (!body.success) return { ok: false, code: 'bad-body' }
   // [reject] The signature is not the author's.
-  if (!verify(author, signedBytes(network, kind, bodyBytes), signature)) return { ok: false, code: 'bad-signature' }
-  return { ok: true, message: { kind, author, body: body.data, signature, id: sha256(frame), bytes: frame } as unknown as Message }
+  const slot = slotOf(kind, body.data as never)
+  const bodyHash = sha256(bodyBytes)
+  if (!verify(author, signedBytes(network, kind, slot, bodyHash), signature)) return { ok: false, code: 'bad-signature' }
+  return { ok: true, message: { kind, author, body: body.data, slot, bodyHash, signature, id: sha256(frame), bytes: frame } as unknown as Message }
 }

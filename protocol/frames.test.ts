@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sha256, type Certificate, type Validator, type VoteKind } from '../consensus/index.ts'
+import { sha256, type Certificate, type VoteKind } from '../consensus/index.ts'
 import { encode } from './encoding.ts'
 import { sealEnvelope, type Signer } from './envelope.ts'
 import { decodeRequest, encodeFrame, encodeRequest, openFrame, type Frame, type Request } from './frames.ts'
@@ -11,14 +11,13 @@ const MEMBERS = [1, 2, 3, 4].map(memberWith).sort((a, b) => (a.member < b.member
 const GENESIS = createGenesis({ name: 'frames', members: MEMBERS.map(({ member }) => ({ id: member, weight: 1 })) })
 const NETWORK = networkId(GENESIS)
 const BLOCK = sha256('a block')
-const validators: Validator[] = MEMBERS.map(({ member }) => ({ member, weight: 1 }))
 
 function certify(kind: VoteKind, block: string | null, signers: readonly Signer[], network = NETWORK): Certificate {
   const vote = { kind, epoch: 0, view: 3, block }
   return { ...vote, signatures: signers.map((signer) => ({ author: signer.member, signature: sealEnvelope(network, 'vote', vote, signer).signature })) }
 }
 
-function codeOf(frame: Uint8Array, context = { network: NETWORK, validators, verify }): string {
+function codeOf(frame: Uint8Array, context = { network: NETWORK, verify }): string {
   const opened = openFrame(frame, context)
   return opened.ok ? opened.opened.type : opened.code
 }
@@ -29,24 +28,10 @@ describe('a certificate frame', () => {
   const [a, b, c, d] = MEMBERS
   const sound = certify('notarize', BLOCK, [a, b, c])
 
-  it('opens with the signatures of a quorum under the votes that it stands for', () => {
+  it('opens with signatures under the votes that it stands for; whether they are a quorum is not asked here', () => {
     expect(codeOf(frameOf(sound))).toBe('certificate')
     expect(codeOf(frameOf(certify('nullify', null, [b, c, d])))).toBe('certificate')
     expect(codeOf(frameOf(certify('finalize', BLOCK, MEMBERS)))).toBe('certificate')
-  })
-
-  it('is bad with too little weight', () => {
-    expect(codeOf(frameOf(certify('notarize', BLOCK, [a, b])))).toBe('bad-certificate')
-    expect(codeOf(frameOf(certify('notarize', BLOCK, [])))).toBe('bad-certificate')
-    const heavy = validators.map((validator) => ({ ...validator, weight: validator.member === d.member ? 100 : 1 }))
-    expect(codeOf(frameOf(sound), { network: NETWORK, validators: heavy, verify })).toBe('bad-certificate')
-  })
-
-  it('is bad with a signer counted twice, out of order, or unknown', () => {
-    expect(codeOf(frameOf(certify('notarize', BLOCK, [a, a, b])))).toBe('bad-certificate')
-    expect(codeOf(frameOf(certify('notarize', BLOCK, [a, c, b])))).toBe('bad-certificate')
-    const withStranger = [a, b, c, memberWith(9)].sort((x, y) => (x.member < y.member ? -1 : 1))
-    expect(codeOf(frameOf(certify('notarize', BLOCK, withStranger)))).toBe('bad-certificate')
   })
 
   it('is bad with one forged signature, or with signatures for something else', () => {
@@ -61,8 +46,8 @@ describe('a certificate frame', () => {
   })
 
   it('is bad if it names a block to nullify, or none to notarize', () => {
-    expect(codeOf(frameOf(certify('nullify', BLOCK, [a, b, c])))).toBe('bad-certificate')
-    expect(codeOf(frameOf(certify('notarize', null, [a, b, c])))).toBe('bad-certificate')
+    expect(codeOf(frameOf(certify('nullify', BLOCK, [a, b, c])))).toBe('malformed')
+    expect(codeOf(frameOf(certify('notarize', null, [a, b, c])))).toBe('malformed')
   })
 })
 
@@ -70,14 +55,14 @@ describe('openFrame', () => {
   const join = sealEnvelope(NETWORK, 'join', { sequence: 0 }, MEMBERS[0])
 
   it('opens envelopes by their own checks', () => {
-    const opened = openFrame(encodeFrame({ type: 'envelope', bytes: join.bytes }), { network: NETWORK, validators, verify })
+    const opened = openFrame(encodeFrame({ type: 'envelope', bytes: join.bytes }), { network: NETWORK, verify })
     expect(opened).toMatchObject({ ok: true, opened: { type: 'message', message: { id: join.id, kind: 'join', body: { sequence: 0 } } } })
     expect(codeOf(encodeFrame({ type: 'envelope', bytes: sealEnvelope(sha256('elsewhere'), 'join', { sequence: 0 }, MEMBERS[0]).bytes }))).toBe('wrong-network')
     expect(codeOf(encodeFrame({ type: 'envelope', bytes: new Uint8Array(1_000_001) }))).toBe('oversized')
   })
 
   it('opens a genesis without knowing the network it comes from', () => {
-    expect(openFrame(encodeFrame({ type: 'genesis', genesis: GENESIS }), { network: '', validators: [], verify })).toEqual({ ok: true, opened: { type: 'genesis', genesis: GENESIS } })
+    expect(openFrame(encodeFrame({ type: 'genesis', genesis: GENESIS }), { network: '', verify })).toEqual({ ok: true, opened: { type: 'genesis', genesis: GENESIS } })
   })
 
   it('is malformed for anything that is no frame, and never throws', () => {

@@ -1,13 +1,14 @@
 /** What travels over streams: requests for what is missing, and frames that answer them. SPEC.md, "Streams". */
 import { z } from 'zod'
-import { isCertificateSound, type Certificate, type Validator } from '../consensus/index.ts'
-import { bytes, bytesUpTo, hashSchema, memberIdSchema } from './bodies.ts'
+import { sha256, type Certificate } from '../consensus/index.ts'
+import { BODY_SCHEMAS, bytes, bytesUpTo, hashSchema, memberIdSchema, type MessageKind } from './bodies.ts'
 import { decodeCanonical, encode } from './encoding.ts'
 import { openEnvelope, signedBytes, type EnvelopeCode, type Message, type Verify } from './envelope.ts'
 import { genesisSchema, type Genesis } from './genesis.ts'
 import { resultHash } from './ledger/close-round.ts'
 import { resultSchema, type RoundResult } from './ledger/result.ts'
 import { LIMITS } from './limits.ts'
+import { slotOf } from './slot.ts'
 
 const counter = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const frameSized = bytesUpTo(2 * LIMITS.envelopeBytesMax)
@@ -20,23 +21,36 @@ export const requestSchema = z.discriminatedUnion('type', [
   /** The last finalization, and all other certificates from a view on. */
   z.strictObject({ type: z.literal('certificates'), fromView: counter }),
   z.strictObject({ type: z.literal('genesis') }),
+  /** What the peer has heard of who asks. */
+  z.strictObject({ type: z.literal('said') }),
   /** Nothing is asked: the frames are re-sent during a standstill. */
   z.strictObject({ type: z.literal('deliver'), frames: z.array(frameSized).max(1_000) }),
 ])
 
 export type Request = z.infer<typeof requestSchema>
 
-const certificateSchema = z.strictObject({
-  kind: z.enum(['notarize', 'nullify', 'finalize']),
-  epoch: counter,
-  view: counter.min(1),
-  block: hashSchema.nullable(),
-  signatures: z
-    .array(z.strictObject({ author: memberIdSchema, signature: bytes(64) }))
-    .max(LIMITS.membersMax),
+const certificateSchema = z
+  .strictObject({
+    kind: z.enum(['notarize', 'nullify', 'finalize']),
+    epoch: counter,
+    view: counter.min(1),
+    block: hashSchema.nullable(),
+    signatures: z.array(z.strictObject({ author: memberIdSchema, signature: bytes(64) })).max(LIMITS.membersMax),
+  })
+  .refine(({ kind, block }) => (kind === 'nullify') === (block === null))
+
+/** A signature without the body it is for. */
+const signedSchema = z.strictObject({
+  type: z.literal('signed'),
+  author: memberIdSchema,
+  kind: z.enum(Object.keys(BODY_SCHEMAS) as [MessageKind, ...MessageKind[]]),
+  slot: z.string().min(1).max(LIMITS.slotLengthMax),
+  bodyHash: hashSchema,
+  signature: bytes(64),
 })
 
 const frameSchema = z.discriminatedUnion('type', [
+  signedSchema,
   z.strictObject({ type: z.literal('envelope'), bytes: frameSized }),
   z.strictObject({ type: z.literal('certificate'), certificate: certificateSchema }),
   z.strictObject({ type: z.literal('result'), result: resultSchema }),
@@ -47,6 +61,7 @@ export type Frame = z.infer<typeof frameSchema>
 
 /** A frame whose signatures hold. */
 export type Opened =
+  | z.infer<typeof signedSchema>
   | { type: 'message'; message: Message }
   | { type: 'certificate'; certificate: Certificate }
   | { type: 'result'; hash: string; result: RoundResult }
@@ -83,10 +98,13 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return encode(frame)
 }
 
-/** Opens a frame by ordered checks, signatures last. */
+/**
+ * Opens a frame by ordered checks, signatures last. Whether those who signed a certificate are a quorum of its epoch is
+ * for the receiver to see, who knows the epoch.
+ */
 export function openFrame(
   frameBytes: Uint8Array,
-  context: { network: string; validators: readonly Validator[]; verify: Verify },
+  context: { network: string; verify: Verify },
 ): { ok: true; opened: Opened } | { ok: false; code: FrameCode } {
   const parsed = frameSchema.safeParse(decodeCanonical(frameBytes))
   if (!parsed.success) return { ok: false, code: 'malformed' }
@@ -97,8 +115,11 @@ export function openFrame(
       return opened.ok ? { ok: true, opened: { type: 'message', message: opened.message } } : opened
     }
     case 'certificate': {
-      const sound = isCertificateSound(context.validators, frame.certificate) && certificateSigned(frame.certificate, context)
-      return sound ? { ok: true, opened: frame } : { ok: false, code: 'bad-certificate' }
+      return isSigned(frame.certificate, context) ? { ok: true, opened: frame } : { ok: false, code: 'bad-certificate' }
+    }
+    case 'signed': {
+      const { author, kind, slot, bodyHash, signature } = frame
+      return context.verify(author, signedBytes(context.network, kind, slot, bodyHash), signature) ? { ok: true, opened: frame } : { ok: false, code: 'bad-signature' }
     }
     case 'result':
       return { ok: true, opened: { ...frame, hash: resultHash(frame.result) } }
@@ -108,8 +129,8 @@ export function openFrame(
 }
 
 // The votes inside a certificate are the same signed bodies as single votes.
-function certificateSigned(certificate: Certificate, { network, verify }: { network: string; verify: Verify }): boolean {
-  const { kind, epoch, view, block, signatures } = certificate
-  const signed = signedBytes(network, 'vote', encode({ kind, epoch, view, block }))
+function isSigned(certificate: Certificate, { network, verify }: { network: string; verify: Verify }): boolean {
+  const { signatures, ...vote } = certificate
+  const signed = signedBytes(network, 'vote', slotOf('vote', vote), sha256(encode(vote)))
   return signatures.every(({ author, signature }) => verify(author, signed, signature))
 }

@@ -35,9 +35,12 @@ export const parametersSchema = z.strictObject({
   successMicro: z.number().int().min(0).max(1_000_000).default(900_000),
   /** Points that a rated round pays out. */
   pointsPerRound: z.number().int().min(0).max(1_000_000_000).default(1_000),
-  /** `open`: anybody may join, up to a number per network; `founders`: nobody. */
+  /** `open`: anybody may join, up to a number per network and per epoch; `founders`: nobody. */
   admission: z.enum(['open', 'founders']).default('open'),
   membersMax: z.number().int().min(1).max(LIMITS.membersMax).default(200),
+  joinsPerEpochMax: z.number().int().min(0).max(LIMITS.membersMax).default(32),
+  /** Blocks of an epoch: so long validators and weights stay as they are. */
+  epochBlocks: z.number().int().min(4).max(1_000_000).default(256),
 })
 
 export type Parameters = z.infer<typeof parametersSchema>

@@ -13,6 +13,8 @@ export const LIMITS = {
   acceptedMax: 256,
   membersMax: 1_000,
   nameLengthMax: 60,
+  /** `<round>/<phase>/observation` is the longest. */
+  slotLengthMax: 100,
   entriesMax: 64,
   /** A block may embed several opens; they are added while their sum stays below this. */
   blockBytesMax: 800_000,

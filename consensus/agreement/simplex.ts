@@ -57,6 +57,8 @@ export interface Agreement {
   readonly timers: AgreementTimers
   view: number
   failedViews: number
+  /** Whether this node follows without voting or proposing: its caller says so, and may change its mind. */
+  silent: boolean
   final: { view: number; block: string; certificate: Certificate | null }
   notarizations: Map<number, Certificate>
   nullifications: Map<number, Certificate>
@@ -71,18 +73,19 @@ export interface AgreementInit {
   epoch: number
   validators: readonly Validator[]
   timers: AgreementTimers
-  /** Hash of the block that everything starts from; it counts as final in view 0. */
-  genesis: string
+  /** The block that the epoch starts from, and its view: final for everybody. */
+  root: { view: number; block: string }
 }
 
 /** A node at the start of an epoch. */
 export function createAgreement(init: AgreementInit): Agreement {
-  const { genesis, ...rest } = init
+  const { root, ...rest } = init
   return {
     ...rest,
-    view: 1,
+    view: root.view + 1,
     failedViews: 0,
-    final: { view: 0, block: genesis, certificate: null },
+    silent: false,
+    final: { ...root, certificate: null },
     notarizations: new Map(),
     nullifications: new Map(),
     views: new Map(),
@@ -239,7 +242,7 @@ function advance(agreement: Agreement, effects: AgreementEffect[]): AgreementEff
 // material it first gives the block before time to become final: a successor is needed only if that fails.
 function tryPropose(agreement: Agreement, state: ViewState, effects: AgreementEffect[]): void {
   const { view, self, validators } = agreement
-  if (leaderOf(validators, view) !== self || state.proposed || state.ownNullified || !isPending(agreement)) return
+  if (agreement.silent || leaderOf(validators, view) !== self || state.proposed || state.ownNullified || !isPending(agreement)) return
   if (!agreement.hasMaterial && !state.mayFill) return
   const parent = bestNotarized(agreement)
   if (!isBridged(agreement, parent.view, view)) {
@@ -284,6 +287,7 @@ function tryFinalize(agreement: Agreement, certificate: Certificate, effects: Ag
 }
 
 function castVote(agreement: Agreement, vote: Vote, justification: Certificate | null, effects: AgreementEffect[]): void {
+  if (agreement.silent) return
   markOwnVote(viewState(agreement, vote.view), vote)
   effects.push({ type: 'vote', vote, justification })
 }

@@ -44,7 +44,7 @@ const askEvent = (ticket: number): Event => ({ type: 'ask', ticket, task: { kind
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function presenceFor(machine: Machine): Extract<Event, { type: 'message' }> {
-  const body = { sequence: 1, canAnswer: true, canJudge: true, model: 'a stranger', links: 0 }
+  const body = { sequence: 1, canAnswer: true, canJudge: true, model: 'a stranger', links: 0, height: 0 }
   const message = sealEnvelope(machine.rules.network, 'presence', body, createStranger()) as Message
   return { type: 'message', message, from: message.author }
 }

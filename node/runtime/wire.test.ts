@@ -60,7 +60,7 @@ function createTrial(verdict: Verdict = { verdict: 'accept' }, reply: (request: 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 function goodMessage(machine: Machine): Message {
-  return sealEnvelope(machine.rules.network, 'presence', { sequence: 1, canAnswer: true, canJudge: true, model: '', links: 0 }, createStranger())
+  return sealEnvelope(machine.rules.network, 'presence', { sequence: 1, canAnswer: true, canJudge: true, model: '', links: 0, height: 0 }, createStranger())
 }
 
 describe('what arrives by gossip', () => {

@@ -44,7 +44,7 @@ export function createWire(init: {
 
   const openAll = (frames: readonly Uint8Array[], from: string): Opened[] =>
     frames.flatMap((bytes) => {
-      const result = openFrame(bytes, { network: machine.rules.network, validators: machine.ledger.validators, verify })
+      const result = openFrame(bytes, { network: machine.rules.network, verify })
       if (!result.ok) count(result.code, from)
       return result.ok ? [result.opened] : []
     })

@@ -1,4 +1,5 @@
 /** Frames that every node refuses, each with the code it is refused with. */
+import { sha256 } from '../../consensus/index.ts'
 import { encode, encodeBundle, LIMITS, sealEnvelope, signedBytes, type Body } from '../../protocol/index.ts'
 import { createStranger } from './stranger.ts'
 
@@ -11,11 +12,11 @@ export interface BadFrame {
 /** @param victim - the member whose name is misused */
 export function createBadFrames(network: string, victim: string): BadFrame[] {
   const stranger = createStranger()
-  const body: Body<'presence'> = { sequence: 1, canAnswer: true, canJudge: true, model: 'stranger', links: 0 }
+  const body: Body<'presence'> = { sequence: 1, canAnswer: true, canJudge: true, model: 'stranger', links: 0, height: 0 }
   const good = sealEnvelope(network, 'presence', body, stranger)
   const fields = { network, kind: 'presence', author: stranger.member, body: encode(body), signature: good.signature }
   const signed = (kind: string, bytes: Uint8Array): Uint8Array =>
-    encode({ ...fields, kind, body: bytes, signature: stranger.sign(signedBytes(network, kind as 'presence', bytes)) })
+    encode({ ...fields, kind, body: bytes, signature: stranger.sign(signedBytes(network, kind as 'presence', null, sha256(bytes))) })
   return [
     { what: 'larger than an envelope may be', code: 'oversized', bytes: new Uint8Array(LIMITS.envelopeBytesMax + 1).fill(7) },
     { what: 'empty', code: 'malformed', bytes: new Uint8Array() },

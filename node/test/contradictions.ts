@@ -1,48 +1,18 @@
 /** Looks for an author that said two things where it may say one. Written from SPEC.md, apart from the sign guard. */
-import { contradicts } from '../../consensus/index.ts'
 import { BODY_SCHEMAS, decodeCanonical, KEYS, openEnvelope, type Message } from '../../protocol/index.ts'
 import { verify } from '../crypto.ts'
 import type { Store } from '../store/store.ts'
-
-/** What a message binds its author to, or null: presence and join bind to nothing. */
-export function slotOf(message: Message): string | null {
-  switch (message.kind) {
-    case 'commit':
-    case 'reveal':
-    case 'truth':
-    case 'share':
-      return `${message.body.round}/${message.body.phase}`
-    case 'observation':
-      return `${message.body.round}/${message.body.phase}/observation`
-    case 'proposal':
-      return `proposal/${message.body.epoch}/${message.body.view}`
-    case 'open':
-      return `open/${message.body.sequence}`
-    case 'vote':
-      return `vote/${message.body.epoch}/${message.body.view}/${message.body.kind}`
-    case 'join':
-    case 'presence':
-      return null
-  }
-}
 
 /** Every contradiction among messages, as a sentence; a message that comes twice contradicts nothing. */
 export function findContradictions(messages: readonly Message[]): string[] {
   const found: string[] = []
   const spoken = new Map<string, Message>()
-  const votes = new Map<string, Message<'vote'>[]>()
   for (const message of messages) {
-    const slot = slotOf(message)
-    if (slot === null) continue
-    const key = `${message.author} in ${slot}`
+    if (message.slot === null) continue
+    const key = `${message.author} in ${message.slot}`
     const before = spoken.get(key)
-    if (before !== undefined && before.id !== message.id) found.push(`${key}: ${before.id} and ${message.id}`)
+    if (before !== undefined && before.bodyHash !== message.bodyHash) found.push(`${key}: ${before.id} and ${message.id}`)
     spoken.set(key, message)
-    if (message.kind !== 'vote') continue
-    const inView = `${message.author} in view ${message.body.view}`
-    const others = votes.get(inView) ?? []
-    for (const { body } of others) if (contradicts(body, message.body)) found.push(`${inView}: ${body.kind} and ${message.body.kind}`)
-    votes.set(inView, [...others, message])
   }
   return found
 }

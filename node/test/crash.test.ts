@@ -4,7 +4,7 @@ import { generateTask, KEYS, networkId, sealEnvelope, type Message } from '../..
 import type { RoundPhase } from '../service.ts'
 import { openLevelStore } from '../store/level-store.ts'
 import type { Store } from '../store/store.ts'
-import { findContradictions, readGuard, readHead, readSpoken, slotOf } from './contradictions.ts'
+import { findContradictions, readGuard, readHead, readSpoken } from './contradictions.ts'
 import { startListener, type GossipListener } from './gossip-listener.ts'
 import { createStranger } from './stranger.ts'
 import { ask, startTestnet, untilAcquainted, untilAgreed, untilClosed, watchFor, type Testnet, type TestNode } from './testnet-processes.ts'
@@ -49,7 +49,7 @@ async function findUnguarded(index: number, round: string): Promise<string[]> {
     return isClosed || !('round' in message.body) || message.body.round !== round
   }
   return listener.heard.flatMap((message) => {
-    const slot = slotOf(message)
+    const { slot } = message
     if (slot === null || message.author !== nodeAt(index).node.memberId || isForgotten(message)) return []
     return guard.get(slot) === message.id ? [] : [`${message.kind} in ${slot}`]
   })

@@ -31,7 +31,7 @@ export async function startListener(genesis: Genesis, addresses: readonly string
       async onRequest(bytes) {
         const request = decodeRequest(bytes)
         for (const frame of request?.type === 'deliver' ? request.frames : []) {
-          const result = openFrame(frame, { network: id, validators: [], verify })
+          const result = openFrame(frame, { network: id, verify })
           if (result.ok && result.opened.type === 'message') note(result.opened.message)
         }
         return []

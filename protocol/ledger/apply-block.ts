@@ -1,8 +1,11 @@
 import type { Block } from '../bodies.ts'
+import { applyBreach } from './breach.ts'
 import { applyCut, applyLate } from './close-phase.ts'
 import { applyResult, type ClosedRound } from './close-round.ts'
 import { refuse, type Applied, type LedgerContext, type Refusal } from './context.ts'
-import { applyJoin, applyOpen } from './open-round.ts'
+import { endEpoch } from './epoch.ts'
+import { applyMembership } from './members.ts'
+import { applyOpen } from './open-round.ts'
 import { stateRoot, type LedgerState } from './state.ts'
 
 export type BlockApplied = { ok: true; state: LedgerState; closed: ClosedRound[] } | Refusal
@@ -12,6 +15,7 @@ export type BlockApplied = { ok: true; state: LedgerState; closed: ClosedRound[]
  * envelopes plus the cuts. Ranking and credit come in computed, through `context.result`. SPEC.md, "Ledger".
  */
 export function applyBlock(state: LedgerState, block: Block, context: LedgerContext): BlockApplied {
+  if (block.epoch === state.epoch - 1 && block.height === state.height) return applyRepeat(state, block)
   if (block.epoch !== state.epoch) return refuse('wrong-epoch')
   if (block.height !== state.height + 1) return refuse('wrong-height')
   const applied = applyEntries(state, block.entries, context)
@@ -19,7 +23,14 @@ export function applyBlock(state: LedgerState, block: Block, context: LedgerCont
   return stateRoot(applied.state) === block.stateRoot ? applied : refuse('wrong-state-root')
 }
 
-/** Applies the entries of the next block in order; all of them have to apply. */
+// The last block of an epoch may need a successor to become final. It repeats the state, and nothing builds on it but
+// another one: the next epoch begins on the block that it makes final.
+function applyRepeat(state: LedgerState, block: Block): BlockApplied {
+  if (block.entries.length > 0) return refuse('not-empty')
+  return stateRoot(state) === block.stateRoot ? { ok: true, state, closed: [] } : refuse('wrong-state-root')
+}
+
+/** Applies the entries of the next block in order; all of them have to apply. Ends the epoch if it is due. */
 export function applyEntries(state: LedgerState, entries: Block['entries'], context: LedgerContext): BlockApplied {
   let next: LedgerState = { ...state, height: state.height + 1 }
   const closed: ClosedRound[] = []
@@ -29,7 +40,7 @@ export function applyEntries(state: LedgerState, entries: Block['entries'], cont
     next = applied.state
     if (applied.closed !== undefined) closed.push(applied.closed)
   }
-  return { ok: true, state: next, closed }
+  return { ok: true, state: endEpoch(next, context.rules), closed }
 }
 
 function applyEntry(
@@ -42,7 +53,11 @@ function applyEntry(
     case 'open':
       return applyOpen(state, entry.envelope, context)
     case 'join':
-      return applyJoin(state, entry.envelope, context)
+    case 'leave':
+    case 'rotate':
+      return applyMembership(state, entry.type, entry.envelope, context)
+    case 'evidence':
+      return applyBreach(state, entry.breach, context)
     case 'cut':
       return applyCut(state, entry, context, before)
     case 'late':

@@ -5,6 +5,7 @@ import { encode } from '../encoding.ts'
 import { COMMIT_OF, withheld } from '../sealed.ts'
 import { refuse, type Applied, type LedgerContext, type Refusal } from './context.ts'
 import { checkItem, cutOf, isItem } from './items.ts'
+import { findMember, holderOf } from './members.ts'
 import type { FrozenWeights, LedgerState, MemberState, RoundState, Rules } from './state.ts'
 
 /** A member that missed this many answer or ballot phases in a row is waited for no longer, for so many rounds. */
@@ -28,7 +29,18 @@ export function applyCut(state: LedgerState, entry: CutEntry, context: LedgerCon
   if (!closesPhase(observations, state.validators)) return refuse('no-quorum')
   const selected = selectItems(state, entry.round, round, entry.phase, computeCut(observations, state.validators), context)
   if (!Array.isArray(selected)) return selected
-  return { ok: true, state: enterNextPhase(state, entry.round, round, entry.phase, selected, context, before) }
+  const heard = [...observations.map(({ author }) => author), ...selected.map(([author]) => author)]
+  return { ok: true, state: enterNextPhase(countHeard(state, heard), entry.round, round, entry.phase, selected, context, before) }
+}
+
+// Attendance, which voting weight is earned by.
+function countHeard(state: LedgerState, authors: string[]): LedgerState {
+  const members = { ...state.members }
+  for (const holder of new Set(authors.map((author) => holderOf(state, author)))) {
+    const member = members[holder]
+    if (member !== undefined) members[holder] = { ...member, heard: member.heard + 1 }
+  }
+  return { ...state, members, epochCuts: state.epochCuts + 1 }
 }
 
 function readObservations(entry: CutEntry, context: LedgerContext): Observation[] | null {
@@ -152,11 +164,16 @@ function countMissed(state: LedgerState, round: RoundState, phase: 'answer-commi
 function freeze(before: LedgerState, round: RoundState): FrozenWeights {
   const authors = [...cutOf(round, 'answer-reveal'), ...cutOf(round, 'ballot-reveal')].map(([author]) => author)
   const players = [...new Set(authors)].sort()
-  const records = players.map((player) => ({
-    answering: before.members[player]?.answering[round.kind] ?? emptyPosterior(),
-    judging: before.members[player]?.judging[round.kind] ?? emptyPosterior(),
-  }))
-  return { players, ...freezeWeights(records) }
+  const known = players.map((player) => findMember(before, player))
+  const weights = freezeWeights(
+    known.map((member) => ({
+      answering: member?.answering[round.kind] ?? emptyPosterior(),
+      judging: member?.judging[round.kind] ?? emptyPosterior(),
+    })),
+  )
+  // Who is proven to have broken the protocol has no influence.
+  const withoutConvicted = (weight: number, index: number): number => (known[index]?.convicted == null ? weight : 0)
+  return { players, judgeWeights: weights.judgeWeights.map(withoutConvicted), answerWeights: weights.answerWeights.map(withoutConvicted) }
 }
 
 /** A reveal that comes before the record: too late to count, in time to show that nothing was withheld on purpose. */

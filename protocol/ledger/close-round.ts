@@ -4,8 +4,9 @@ import { encode } from '../encoding.ts'
 import type { RevealPhase } from '../sealed.ts'
 import { refuse, type Applied, type LedgerContext } from './context.ts'
 import { cutOf } from './items.ts'
+import { findMember, holderOf, putMember } from './members.ts'
 import type { RoundResult } from './result.ts'
-import type { LedgerState, MemberState, RoundState } from './state.ts'
+import type { LedgerState, MemberState, Penalty, RoundState } from './state.ts'
 
 const FAILED = { success: 0, failure: 1_000_000 }
 
@@ -22,7 +23,7 @@ export interface MemberChange {
   creditMicro: number | null
   points: number
   pointsAfter: number
-  penalty: 'withheld-reveal' | 'withheld-truth' | null
+  penalty: Penalty | null
 }
 
 /** Evidence in micro-units, and the posterior before and after it. */
@@ -59,21 +60,21 @@ export function applyResult(
   const result = context.result(roundId, hash)
   if (result === 'missing') return refuse('missing-result', [hash])
   if (result === 'wrong') return refuse('wrong-result')
-  const members = { ...state.members }
+  let next = state
   const changes: MemberChange[] = []
   for (const member of affected(round, result)) {
-    const before = members[member]
+    const before = findMember(next, member)
     if (before === undefined) continue
     const { after, change } = changeMember(before, member, round, result)
-    members[member] = after
-    changes.push({ ...change, height: state.height, round: roundId })
+    next = putMember(next, member, after)
+    changes.push({ ...change, member: holderOf(state, member), height: state.height, round: roundId })
   }
   const { [roundId]: _, ...rounds } = state.rounds
   const minted = result.points.reduce((sum, points) => sum + points, 0)
   const lastRecord = sha256(encode(['peerage/record/1', state.lastRecord, hash, state.height]))
   return {
     ok: true,
-    state: { ...state, members, rounds, records: state.records + 1, lastRecord, minted: state.minted + minted },
+    state: { ...next, rounds, records: state.records + 1, lastRecord, minted: state.minted + minted },
     closed: { round: roundId, hash, result, changes },
   }
 }
@@ -107,7 +108,8 @@ function changeMember(
     answering: answered === null ? before.answering : { ...before.answering, [result.kind]: answered.after },
     judging: judged === null ? before.judging : { ...before.judging, [result.kind]: judged.after },
     points: before.points + points,
-    penalties: before.penalties + (penalty === null ? 0 : 1),
+    penalties: penalty === null ? before.penalties : { ...before.penalties, [penalty]: before.penalties[penalty] + 1 },
+    withheldNow: before.withheldNow || penalty !== null,
   }
   const { kind } = result
   return { after, change: { member, kind, answering: answered, judging: judged, creditMicro, points, pointsAfter: after.points, penalty } }

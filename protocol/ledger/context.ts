@@ -1,4 +1,4 @@
-import type { Message, OpenedEnvelope } from '../envelope.ts'
+import type { Message, OpenedEnvelope, Verify } from '../envelope.ts'
 import type { RoundResult } from './result.ts'
 import type { Rules } from './state.ts'
 
@@ -6,6 +6,7 @@ import type { Rules } from './state.ts'
 export interface LedgerContext {
   rules: Rules
   open: (envelope: Uint8Array) => OpenedEnvelope
+  verify: Verify
   item: (id: string) => Message | undefined
   /** The result behind a hash; `wrong` where this node computed another one for the round. */
   result: (round: string, hash: string) => RoundResult | 'missing' | 'wrong'
@@ -15,9 +16,16 @@ export interface LedgerContext {
 export type LedgerCode =
   | 'wrong-epoch'
   | 'wrong-height'
+  | 'not-empty'
   | 'bad-envelope'
   | 'not-a-member'
   | 'already-a-member'
+  | 'rounds-open'
+  | 'last-validator'
+  | 'bad-consent'
+  | 'already-convicted'
+  | 'too-old'
+  | 'unproven'
   | 'admission-closed'
   | 'sequence-reused'
   | 'sequence-ahead'

@@ -6,6 +6,7 @@ import { decodeCanonical } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
 import { COMMIT_OF, opens, truthCommitment, type RevealPhase } from '../sealed.ts'
 import type { LedgerContext } from './context.ts'
+import { maySpeak } from './members.ts'
 import type { LedgerState, RoundState } from './state.ts'
 
 /** A message that contributes to a phase of a round. */
@@ -23,13 +24,13 @@ export type ItemVerdict = 'fits' | 'unfit' | { missing: string }
  * `missing` names the commit where it is not at hand.
  */
 export function checkItem(
-  state: Pick<LedgerState, 'members'>,
+  state: Pick<LedgerState, 'members' | 'former'>,
   roundId: string,
   round: RoundState,
   item: Item,
   context: Pick<LedgerContext, 'rules' | 'item'>,
 ): ItemVerdict {
-  if (item.body.round !== roundId || state.members[item.author] === undefined) return 'unfit'
+  if (item.body.round !== roundId || !maySpeak(state, round, item.author)) return 'unfit'
   switch (item.kind) {
     case 'commit':
       // Who knows the truth is no player.

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../consensus/index.ts'
 import type { Body } from '../bodies.ts'
 import { sealEnvelope, type Signer } from '../envelope.ts'
+import { emptyMember } from './state.ts'
 import { simulatedSigner } from '../sim/members.ts'
 import { apply, codeOf, createScene, idOf, openEntry, openRound, roundOf, say } from '../test/scene.ts'
 
@@ -89,9 +90,8 @@ describe('a join', () => {
   it('admits a stranger without voting weight, points or history', () => {
     const scene = createScene({ members: 4 })
     apply(scene, [joinOf(scene, STRANGER)])
-    expect(scene.state.members[STRANGER.member]).toEqual({
-      joinedHeight: 1, answering: {}, judging: {}, points: 0, opened: 0, missed: 0, benchedUntil: 0, missedBallots: 0, judgeBenchedUntil: 0, penalties: 0,
-    })
+    expect(scene.state.members[STRANGER.member]).toEqual(emptyMember(1))
+    expect(emptyMember(1)).toMatchObject({ answering: {}, judging: {}, points: 0, weight: 0, convicted: null })
     expect(scene.state.validators.map(({ member }) => member)).not.toContain(STRANGER.member)
   })
 

@@ -1,6 +1,6 @@
 import type { Message } from '../envelope.ts'
 import { refuse, type Applied, type LedgerCode, type LedgerContext } from './context.ts'
-import { emptyMember, type LedgerState, type Rules } from './state.ts'
+import type { LedgerState, MemberState, Rules } from './state.ts'
 
 /** Whether an open is valid by state alone; null if it is. SPEC.md, "Opening a round". */
 export function checkOpen(state: LedgerState, open: Message<'open'>, rules: Rules): LedgerCode | null {
@@ -24,7 +24,7 @@ export function applyOpen(state: LedgerState, bytes: Uint8Array, context: Ledger
   const code = checkOpen(state, open, context.rules)
   if (code !== null) return refuse(code)
   const { task, truth, sequence } = open.body
-  const asker = state.members[open.author] ?? emptyMember(state.height)
+  const asker = state.members[open.author] as MemberState
   return {
     ok: true,
     state: {
@@ -48,20 +48,4 @@ export function applyOpen(state: LedgerState, bytes: Uint8Array, context: Ledger
       },
     },
   }
-}
-
-/** Whether a stranger may become a member; null if so. A newcomer has no voting weight. */
-export function checkJoin(state: LedgerState, join: Message<'join'>, rules: Rules): LedgerCode | null {
-  if (state.members[join.author] !== undefined) return 'already-a-member'
-  const full = Object.keys(state.members).length >= rules.parameters.membersMax
-  return full || rules.parameters.admission !== 'open' ? 'admission-closed' : null
-}
-
-/** Admits a member. */
-export function applyJoin(state: LedgerState, bytes: Uint8Array, context: LedgerContext): Applied<LedgerState> {
-  const opened = context.open(bytes)
-  if (!opened.ok || opened.message.kind !== 'join') return refuse('bad-envelope')
-  const code = checkJoin(state, opened.message, context.rules)
-  if (code !== null) return refuse(code)
-  return { ok: true, state: { ...state, members: { ...state.members, [opened.message.author]: emptyMember(state.height) } } }
 }

@@ -19,7 +19,27 @@ export interface MemberState {
   /** The same for ballots. */
   missedBallots: number
   judgeBenchedUntil: number
-  penalties: number
+  /** What the member was penalised for, and how often; the slot of a proven breach, null without. */
+  penalties: { [cause in Penalty]: number }
+  convicted: string | null
+  /** Voting weight earned so far; it counts in the epoch after the next. */
+  weight: number
+  /** Of the current epoch: cuts in which the member was heard, and whether it withheld something. */
+  heard: number
+  withheldNow: boolean
+  /** Consecutive epochs of absence. */
+  absentEpochs: number
+}
+
+export type Penalty = 'withheld-reveal' | 'withheld-truth' | 'breach'
+
+/** Somebody that was a member under this key: what it had stays with it, or went over to another key (`movedTo`). */
+export interface FormerMember {
+  member: MemberState
+  cause: 'left' | 'absent' | 'rotated'
+  movedTo: string | null
+  sinceHeight: number
+  sinceEpoch: number
 }
 
 /** A round that is open. Weights and players are frozen with the ballot-reveal cut. */
@@ -49,10 +69,18 @@ export interface FrozenWeights {
 
 /** The state of the ledger after a block. Treated as immutable. */
 export interface LedgerState {
+  /** The epoch that the next block belongs to, and the height after which it began. */
   epoch: number
+  epochHeight: number
   height: number
+  /** Validators of this epoch and of the next: weights earned in an epoch count in the one after the next. */
   validators: Validator[]
+  nextValidators: Validator[]
+  /** Cuts and joins of this epoch. */
+  epochCuts: number
+  epochJoins: number
   members: { [member: string]: MemberState }
+  former: { [member: string]: FormerMember }
   rounds: { [round: string]: RoundState }
   /** Closed rounds so far, and the hash chain over their results. */
   records: number
@@ -67,18 +95,39 @@ export interface Rules {
 }
 
 export function emptyMember(joinedHeight: number): MemberState {
-  return { joinedHeight, answering: {}, judging: {}, points: 0, opened: 0, missed: 0, benchedUntil: 0, missedBallots: 0, judgeBenchedUntil: 0, penalties: 0 }
+  return {
+    joinedHeight,
+    answering: {},
+    judging: {},
+    points: 0,
+    opened: 0,
+    missed: 0,
+    benchedUntil: 0,
+    missedBallots: 0,
+    judgeBenchedUntil: 0,
+    penalties: { 'withheld-reveal': 0, 'withheld-truth': 0, breach: 0 },
+    convicted: null,
+    weight: 0,
+    heard: 0,
+    withheldNow: false,
+    absentEpochs: 0,
+  }
 }
 
 /** The state before the first block. */
 export function genesisState(genesis: Genesis, network: string): LedgerState {
-  const members = genesis.members.map(({ id }) => [id, emptyMember(0)] as const)
+  const members = genesis.members.map(({ id, weight }) => [id, { ...emptyMember(0), weight }] as const)
   const validators = genesis.members.filter(({ weight }) => weight > 0).map(({ id, weight }) => ({ member: id, weight }))
   return {
     epoch: 0,
+    epochHeight: 0,
     height: 0,
     validators,
+    nextValidators: validators,
+    epochCuts: 0,
+    epochJoins: 0,
     members: Object.fromEntries(members),
+    former: {},
     rounds: {},
     records: 0,
     lastRecord: network,

@@ -36,7 +36,7 @@ describe('a withheld reveal', () => {
     expect(of(1)).toMatchObject({ penalty: 'withheld-reveal', answering: FULL_FAILURE })
     expect(of(2)).toMatchObject({ penalty: 'withheld-reveal', judging: FULL_FAILURE })
     expect(of(2)?.answering).not.toMatchObject(FULL_FAILURE)
-    expect([0, 1, 2, 3].map((member) => scene.state.members[idOf(scene, member)]?.penalties)).toEqual([0, 1, 1, 0])
+    expect([0, 1, 2, 3].map((member) => scene.state.members[idOf(scene, member)]?.penalties['withheld-reveal'])).toEqual([0, 1, 1, 0])
   })
 
   it('costs more than to say nothing, and more than to pass', () => {
@@ -122,7 +122,7 @@ describe('a withheld truth', () => {
     expect(result).toMatchObject({ rated: false, credit: null, points: [0, 0, 0] })
     expect(changes.find(({ member }) => member === idOf(scene, 0))).toMatchObject({ penalty: 'withheld-truth', answering: null, judging: null })
     expect(changes.filter(({ answering, judging }) => answering !== null || judging !== null)).toEqual([])
-    expect(scene.state.members[idOf(scene, 0)]?.penalties).toBe(1)
+    expect(scene.state.members[idOf(scene, 0)]?.penalties).toEqual({ 'withheld-reveal': 0, 'withheld-truth': 1, breach: 0 })
   })
 
   it('is none where the round ended before the truth could be revealed', () => {

@@ -16,13 +16,17 @@ import { encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
 import { applyBlock, applyEntries } from '../ledger/apply-block.ts'
 import type { LedgerContext } from '../ledger/context.ts'
-import { checkJoin, checkOpen } from '../ledger/open-round.ts'
+import { checkBreach } from '../ledger/breach.ts'
+import { checkMembership } from '../ledger/members.ts'
+import { checkOpen } from '../ledger/open-round.ts'
 import { stateRoot, type LedgerState } from '../ledger/state.ts'
 import { LIMITS } from '../limits.ts'
 import type { Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { forgetOwn, localRound, noteClosed, openKnown, openSlot, persist, signOnce, want, type BlockNode, type Machine } from './machine-state.ts'
+import { agreementOf, keepEarly, localRound, noteClosed, openKnown, persist, want, type BlockNode, type Machine } from './machine-state.ts'
+import { settleMembership } from './membership.ts'
 import { storeItem } from './phases.ts'
+import { forgetOwn, signOnce } from './sign-guard.ts'
 
 /** Blocks are kept this far above the last final one, and unasked this far above the current view. */
 const HEIGHTS_AHEAD_MAX = 1_000
@@ -36,6 +40,8 @@ export function receiveBlock(
   asked = false,
 ): { verdict: Verdict; effects: AgreementEffect[] } {
   const { author, body: block } = message
+  // [ignore] The block's epoch is over, or far away. [keep for later] It is the next one.
+  if (block.epoch !== machine.agreement.epoch) return { verdict: ofOtherEpoch(machine, out, message, block.epoch), effects: [] }
   // [reject] The author does not lead the block's view.
   if (leaderOf(machine.ledger.validators, block.view) !== author) {
     return { verdict: { verdict: 'reject', code: 'not-the-leader' }, effects: [] }
@@ -59,6 +65,19 @@ export function receiveBlock(
   retryWaiting(machine, out, effects)
   // [ignore] This block is held already; agreement may not have taken note of it yet.
   return { verdict: known ? { verdict: 'ignore', code: 'slot-taken' } : { verdict: 'accept' }, effects }
+}
+
+/**
+ * A vote or block of another epoch. Those of the next are kept until this node gets there; whoever is ahead is asked for
+ * what this node lacks. Who is behind learns so from the heights in presences.
+ */
+export function ofOtherEpoch(machine: Machine, out: Effect[], message: Message<'vote' | 'proposal'>, epoch: number): Verdict {
+  const { ledger, agreement } = machine
+  if (epoch < agreement.epoch || ledger.members[message.author] === undefined) return { verdict: 'ignore', code: 'far-away' }
+  requestChain(machine, out, message.author)
+  if (epoch > agreement.epoch + 1) return { verdict: 'ignore', code: 'far-away' }
+  keepEarly(machine, message)
+  return { verdict: 'accept' }
 }
 
 export function blockHash(block: Block): string {
@@ -96,6 +115,7 @@ function votingContext(machine: Machine): LedgerContext {
   return {
     rules: machine.rules,
     open: (envelope) => openKnown(machine, envelope),
+    verify: machine.config.verify,
     item: (id) => machine.items.get(id),
     result: (round, hash) => {
       const own = machine.rounds.get(round)?.resultHash ?? null
@@ -145,12 +165,15 @@ export function retryWaiting(machine: Machine, out: Effect[], effects: Agreement
 /** Whether this node could make a non-empty block on top of what is notarized. */
 export function hasMaterial(machine: Machine, out: Effect[]): boolean {
   const state = stateAfter(machine, out, bestNotarized(machine.agreement).block)
-  return state !== null && candidateEntries(machine, out, state).next().done !== true
+  return state !== null && state.epoch === machine.agreement.epoch && candidateEntries(machine, out, state).next().done !== true
 }
 
-/** Entries that seem to apply to `state`, cheapest checks only: late reveals, results and cuts, joins, opens. */
+/** Entries that seem to apply to `state`, cheapest checks only: evidence, late reveals, results and cuts, membership, opens. */
 function* candidateEntries(machine: Machine, out: Effect[], state: LedgerState): Generator<Entry, void, void> {
-  const { opens, joins, late } = machine.pool
+  const { opens, membership, late, breaches } = machine.pool
+  for (const { breach } of breaches.values()) {
+    if (checkBreach(state, breach) === null) yield { type: 'evidence', breach }
+  }
   for (const reveal of late.values()) {
     const { round, phase } = reveal.body
     if (state.rounds[round]?.withheld[phase].includes(reveal.author)) yield { type: 'late', round, envelope: reveal.bytes }
@@ -160,8 +183,8 @@ function* candidateEntries(machine: Machine, out: Effect[], state: LedgerState):
     const entry: Entry | null = round.phase !== 'closing' ? cutEntry(machine, out, state, id, round.phase) : hash === null ? null : { type: 'result', round: id, hash }
     if (entry !== null) yield entry
   }
-  for (const join of joins.values()) {
-    if (checkJoin(state, join, machine.rules) === null) yield { type: 'join', envelope: join.bytes }
+  for (const message of membership.values()) {
+    if (checkMembership(state, message, { rules: machine.rules, verify: machine.config.verify }) === null) yield { type: message.kind, envelope: message.bytes }
   }
   const bySequence = [...opens.values()].sort((a, b) => a.body.sequence - b.body.sequence || (a.id < b.id ? -1 : 1))
   for (const open of bySequence) {
@@ -193,6 +216,7 @@ function carried(observations: Message<'observation'>[], state: LedgerState): Me
 export function proposeBlock(machine: Machine, out: Effect[], view: number, parent: string): AgreementEffect[] | null {
   const before = stateAfter(machine, out, parent)
   if (before === null) return null
+  if (before.epoch !== machine.agreement.epoch) return signBlock(machine, out, repeatOf(before, { view, parent, epoch: machine.agreement.epoch }))
   const entries: Entry[] = []
   let sizeBytes = 0
   let after = applyEntries(before, entries, votingContext(machine))
@@ -209,8 +233,16 @@ export function proposeBlock(machine: Machine, out: Effect[], view: number, pare
   }
   if (!after.ok || (entries.length === 0 && parent === machine.head.hash)) return null
   const { epoch, height, state } = { ...after, epoch: before.epoch, height: before.height + 1 }
-  const block: Block = { epoch, view, height, parent, entries, stateRoot: stateRoot(state) }
-  const message = signOnce(machine, out, `proposal/${epoch}/${view}`, 'proposal', block)
+  return signBlock(machine, out, { epoch, view, height, parent, entries, stateRoot: stateRoot(state) })
+}
+
+// The epoch has ended with the block before; it only needs a successor to become final.
+function repeatOf(state: LedgerState, place: Pick<Block, 'epoch' | 'view' | 'parent'>): Block {
+  return { ...place, height: state.height, entries: [], stateRoot: stateRoot(state) }
+}
+
+function signBlock(machine: Machine, out: Effect[], block: Block): AgreementEffect[] | null {
+  const message = signOnce(machine, out, 'proposal', block)
   if (message === null) return null
   out.push({ type: 'publish', message })
   return receiveBlock(machine, out, message).effects
@@ -244,9 +276,28 @@ export function advanceFinal(machine: Machine, out: Effect[], certificate: Certi
       }
       node.applied = applied
     }
-    commitFinal(machine, out, node, node.hash === certificate.block ? certificate : null)
+    const isLast = node.applied.state.epoch !== node.block.epoch
+    const repeats = isLast ? path.slice(path.indexOf(node) + 1) : []
+    commitFinal(machine, out, node, isLast || node.hash === certificate.block ? certificate : null, repeats)
+    if (isLast) {
+      beginEpoch(machine, out)
+      break
+    }
   }
   return path.length > 0
+}
+
+// Agreement starts anew on the last block of the epoch before, whose votes and blocks are of no more use.
+function beginEpoch(machine: Machine, out: Effect[]): void {
+  const { notarizations, nullifications, final } = machine.agreement
+  const old = [...notarizations.values(), ...nullifications.values(), ...(final.certificate === null ? [] : [final.certificate])]
+  for (const { view, kind } of old) persist(out, KEYS.certificate(view, kind), null)
+  for (const [slot, message] of machine.own) if (message.kind === 'vote' || message.kind === 'proposal') forgetOwn(machine, out, slot)
+  for (const hash of machine.blocks.keys()) persist(out, KEYS.unfinal(hash), null)
+  machine.blocks.clear()
+  machine.waiting.clear()
+  machine.agreement = agreementOf(machine.config, machine.ledger, machine.head)
+  machine.agreement.silent = machine.guard.mode !== 'active'
 }
 
 /** What the store keeps of a closed round, under KEYS.round: heights, the result's hash, and the items of its cuts. */
@@ -257,6 +308,15 @@ export interface ClosedEntry {
   cuts: LedgerState['rounds'][string]['cuts']
 }
 
+/** What the store keeps of a final block, under KEYS.final: its certificate, if one names it or a repeat of it. */
+export interface FinalEntry {
+  hash: string
+  view: number
+  certificate: Certificate | null
+  /** Proposals in order, from the block to the one that the certificate names. */
+  repeats: Uint8Array[]
+}
+
 /** Asks a peer for the blocks after the last final one; at most twice a second. */
 export function requestChain(machine: Machine, out: Effect[], from: string | null): void {
   const key = `chain/${machine.ledger.height}`
@@ -265,7 +325,8 @@ export function requestChain(machine: Machine, out: Effect[], from: string | nul
   out.push({ type: 'request', to: from, request: { type: 'chain', fromHeight: machine.ledger.height + 1 } })
 }
 
-function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certificate: Certificate | null): void {
+// `repeats` lead from the last block of an epoch to the one that its certificate names.
+function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certificate: Certificate | null, repeats: BlockNode[]): void {
   const { state, closed } = node.applied as NonNullable<BlockNode['applied']>
   const { height, view, stateRoot: root } = node.block
   const before = machine.ledger
@@ -273,7 +334,7 @@ function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certifica
   machine.head = { hash: node.hash, view }
   persist(out, KEYS.proposal(node.hash), node.message.bytes)
   persist(out, KEYS.unfinal(node.hash), null)
-  persist(out, KEYS.final(height), encode({ hash: node.hash, view, certificate }))
+  persist(out, KEYS.final(height), encode({ hash: node.hash, view, certificate, repeats: repeats.map(({ message }) => message.bytes) } satisfies FinalEntry))
   persist(out, KEYS.state, encode({ state, head: machine.head }))
   for (const { round, hash, result, changes } of closed) {
     persist(out, KEYS.result(hash), encode(result))
@@ -287,6 +348,7 @@ function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certifica
     }
   }
   takeOpens(machine, out, node.block)
+  settleMembership(machine)
   for (const [hash, other] of machine.blocks) {
     if (other.block.height > height) continue
     machine.blocks.delete(hash)
@@ -302,14 +364,12 @@ function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certifica
 // An open is embedded in its block: from here on it is an item of its round.
 function takeOpens(machine: Machine, out: Effect[], block: Block): void {
   for (const entry of block.entries) {
-    if (entry.type === 'late' || entry.type === 'cut' || entry.type === 'result') continue
+    if (entry.type !== 'open') continue
     const opened = openKnown(machine, entry.envelope)
-    if (!opened.ok) continue
+    if (!opened.ok || opened.message.kind !== 'open') continue
     const { message } = opened
-    if (message.kind === 'join') machine.pool.joins.delete(message.author)
-    if (message.kind !== 'open') continue
     machine.pool.opens.delete(message.id)
-    if (message.author === machine.self) forgetOwn(machine, out, openSlot(message.body.sequence))
+    if (message.author === machine.self) forgetOwn(machine, out, message.slot as string)
     if (machine.ledger.rounds[message.id] === undefined) continue
     localRound(machine, message.id)
     storeItem(machine, out, message)

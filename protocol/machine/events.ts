@@ -5,6 +5,7 @@ import type { ClosedRound } from '../ledger/close-round.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import type { RankedRound } from '../round/rank.ts'
 import type { Transcript } from '../round/transcript.ts'
+import type { GuardCause, SignGuard } from './self-watch.ts'
 
 /** What an agent or the computation is asked to do in one round. */
 export type AgentJob = 'answer' | 'judge'
@@ -27,6 +28,11 @@ export type Event =
   | { type: 'computed'; round: string; result: RoundResult }
   /** A local request for a round. `ticket` comes back in the notice. */
   | { type: 'ask'; ticket: number; task: Task; truth: { accepted: string[]; salt: Uint8Array } | null }
+  /** A local request to join, to leave, or to hand the membership over to another key. */
+  | { type: 'membership'; ticket: number; request: MembershipRequest }
+
+/** `consent` is the new key's signature under `consentBytes`. */
+export type MembershipRequest = { kind: 'join' } | { kind: 'leave' } | { kind: 'rotate'; to: string; consent: Uint8Array }
 
 /** What a gossip validator says of a message, and why. */
 export type Verdict = { verdict: 'accept' } | { verdict: 'ignore' | 'reject'; code: MessageCode }
@@ -70,6 +76,7 @@ export type Effect =
 /** What users of this node may want to hear. */
 export type Notice =
   | { type: 'asked'; ticket: number; round: string | null; code: string | null }
+  | { type: 'requested'; ticket: number; code: string | null }
   | { type: 'round-opened'; round: string; asker: string; height: number }
   | { type: 'phase-entered'; round: string; phase: Phase | 'closing'; height: number }
   | { type: 'ranked'; round: string; ranked: RankedRound }
@@ -79,3 +86,5 @@ export type Notice =
   | { type: 'block-refused'; height: number; code: string }
   | { type: 'result-differs'; round: string; own: string; certified: string }
   | { type: 'refused-to-sign'; slot: string }
+  /** This node stops signing, or signs again. */
+  | { type: 'signing'; mode: SignGuard['mode']; cause: GuardCause | null }

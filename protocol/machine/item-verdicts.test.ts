@@ -137,9 +137,16 @@ describe('a late reveal', () => {
 
   it('is rejected if it opens nothing: it would keep everybody awake for a block that cannot be made', () => {
     const { bench, scene, round } = withheldBy(2)
-    for (let count = 0; count < 20; count++) expect(judge(bench, reveal(scene, 2, round, 'answer-reveal', answerWith(`made up ${count}`)))).toBe('reject unfit-item')
+    for (let count = 0; count < 20; count++) expect(judge(bench, reveal(scene, 2, round, 'answer-reveal', answerWith('made up')))).toBe('reject unfit-item')
     expect(bench.machine.pool.late.size).toBe(0)
     expect(bench.machine.agreement.hasMaterial).toBe(false)
+  })
+
+  it('is a breach if its author says another thing for the same slot, though it opens nothing', () => {
+    const { bench, scene, round } = withheldBy(2)
+    for (const text of ['made up', 'another']) expect(judge(bench, reveal(scene, 2, round, 'answer-reveal', answerWith(text)))).toBe('reject unfit-item')
+    expect([...bench.machine.pool.breaches.keys()]).toEqual([idOf(scene, 2)])
+    expect(bench.machine.agreement.hasMaterial).toBe(true)
   })
 
   it('is ignored from who withheld nothing', () => {

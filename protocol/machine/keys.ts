@@ -4,6 +4,8 @@ export const KEYS = {
   state: 'state',
   /** Own signed messages by slot: the sign guard. */
   own: (slot: string) => `own/${slot}`,
+  /** Why this node only observes, where it does. */
+  guard: 'guard',
   /** Items and opens by message id, and an index of those whose round is open. */
   item: (id: string) => `item/${id}`,
   openItem: (round: string, id: string) => `open-item/${round}/${id}`,

@@ -1,15 +1,14 @@
 import { createAgreement, sha256, type Agreement, type AgreementEffect } from '../../consensus/index.ts'
-import type { Block, Body, MessageKind, Phase } from '../bodies.ts'
-import { equals } from 'uint8arrays/equals'
-import { encode } from '../encoding.ts'
-import { openEnvelope, sealEnvelope, type Message, type OpenedEnvelope, type Signer, type Verify } from '../envelope.ts'
+import type { Block, Breach, Phase } from '../bodies.ts'
+import { openEnvelope, type Message, type OpenedEnvelope, type Signer, type Verify } from '../envelope.ts'
 import { networkId, type Genesis } from '../genesis.ts'
 import type { ClosedRound } from '../ledger/close-round.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import { genesisState, type LedgerState, type Rules } from '../ledger/state.ts'
 import type { RevealPhase, Secret } from '../sealed.ts'
 import type { Effect } from './events.ts'
-import { KEYS } from './keys.ts'
+import { createWatch, noteSigned, type Signed, type Watch } from './watch.ts'
+import { createSignGuard, hearSelf, type GuardInit, type SignGuard } from './self-watch.ts'
 
 /** What this node is, for as long as it runs. */
 export interface MachineConfig {
@@ -18,6 +17,8 @@ export interface MachineConfig {
   verify: Verify
   /** What the node's agent can do; announced to peers. */
   agent: { canAnswer: boolean; canJudge: boolean; model: string }
+  /** What is known of the time before; absent: the store is all there was. */
+  guard?: GuardInit
 }
 
 /** A block that is proposed, notarized, or on its way to being final. */
@@ -35,6 +36,8 @@ export interface LocalRound {
   entered: Phase | 'closing' | null
   held: Map<Phase, Map<string, string>>
   observations: Map<Phase, Map<string, Message<'observation'>>>
+  /** Phases that this node has waited for long enough, and those that it has signed its observation of. */
+  due: Set<Phase>
   observed: Set<Phase>
   secrets: Map<RevealPhase, Secret>
   truth: { accepted: string[]; salt: Uint8Array } | null
@@ -50,6 +53,18 @@ export interface Presence {
   canJudge: boolean
   model: string
   links: number
+  height: number
+  bytes: Uint8Array
+}
+
+/** What waits for a block. */
+export interface Pool {
+  opens: Map<string, Message<'open'>>
+  /** The last message of each author that wants to come, go, or change its key. */
+  membership: Map<string, Message<'join' | 'leave' | 'rotate'>>
+  late: Map<string, Message<'reveal'>>
+  /** A breach of each member that is not convicted yet; `published` here or by whoever told this node. */
+  breaches: Map<string, { breach: Breach; published: boolean }>
 }
 
 /** The whole memory of a node. Owned by `step`, which changes it in place; never shared between machines. */
@@ -65,7 +80,9 @@ export interface Machine {
   /** Opens and items by id, of open rounds. */
   items: Map<string, Message>
   rounds: Map<string, LocalRound>
-  pool: { opens: Map<string, Message<'open'>>; joins: Map<string, Message<'join'>>; late: Map<string, Message<'reveal'>> }
+  pool: Pool
+  /** What members were seen to sign, for what it contradicts. */
+  watch: Watch
   /** Messages that came before the block they build on, oldest first. */
   early: Map<string, Message>
   /** Rounds closed lately, oldest first: what is still said about them is of no use. */
@@ -75,6 +92,8 @@ export interface Machine {
   opened: Map<string, Message>
   /** Own signed messages by slot. */
   own: Map<string, Message>
+  /** Whether this node may sign. */
+  guard: SignGuard
   presence: Map<string, Presence>
   /** Peers this node is connected to. */
   connected: Set<string>
@@ -106,22 +125,18 @@ export function createMachine(config: MachineConfig): Machine {
     nowMs: 0,
     ledger,
     head: { hash: network, view: 0 },
-    agreement: createAgreement({
-      self: config.signer.member,
-      epoch: ledger.epoch,
-      validators: ledger.validators,
-      timers: { leaderMs: parameters.leaderMs, viewMs: parameters.viewMs, backoffMax: parameters.backoffMax },
-      genesis: network,
-    }),
+    agreement: agreementOf(config, ledger, { hash: network, view: 0 }),
     blocks: new Map(),
     items: new Map(),
     rounds: new Map(),
-    pool: { opens: new Map(), joins: new Map(), late: new Map() },
+    pool: { opens: new Map(), membership: new Map(), late: new Map(), breaches: new Map() },
+    watch: createWatch(),
     early: new Map(),
     closed: new Set(),
     results: new Map(),
     opened: new Map(),
     own: new Map(),
+    guard: createSignGuard(config.guard),
     presence: new Map(),
     connected: new Set(),
     wanted: new Map(),
@@ -131,8 +146,16 @@ export function createMachine(config: MachineConfig): Machine {
   }
 }
 
+/** Agreement at the start of the epoch that `head` is the root of. */
+export function agreementOf({ signer, genesis }: MachineConfig, { epoch, validators }: LedgerState, head: Machine['head']): Agreement {
+  const { leaderMs, viewMs, backoffMax } = genesis.parameters
+  const root = { view: head.view, block: head.hash }
+  return createAgreement({ self: signer.member, epoch, validators, timers: { leaderMs, viewMs, backoffMax }, root })
+}
+
 /** Remembers a message whose signature was checked. */
 export function noteOpened(machine: Machine, message: Message): void {
+  noteSpoken(machine, message)
   machine.opened.set(message.id, message)
   if (machine.opened.size <= OPENED_MAX) return
   const [oldest] = machine.opened.keys()
@@ -159,6 +182,13 @@ export function keepEarly(machine: Machine, message: Message): void {
     sizeBytes -= oldest.bytes.length
     bytesByAuthor.set(greediest, (bytesByAuthor.get(greediest) ?? 0) - oldest.bytes.length)
   }
+}
+
+/** Looks whether what a member signed contradicts what it signed before; if so, that waits for a block. */
+export function noteSpoken(machine: Machine, signed: Signed): void {
+  if (signed.author === machine.self) return hearSelf(machine, signed)
+  const breach = noteSigned(machine.watch, machine.ledger, signed)
+  if (breach !== null && !machine.pool.breaches.has(breach.member)) machine.pool.breaches.set(breach.member, { breach, published: false })
 }
 
 /** Remembers that a round has closed. */
@@ -188,6 +218,7 @@ export function localRound(machine: Machine, round: string): LocalRound {
       entered: null,
       held: new Map(),
       observations: new Map(),
+      due: new Set(),
       observed: new Set(),
       secrets: new Map(),
       truth: null,
@@ -207,40 +238,6 @@ export function openOf(machine: Machine, round: string): Message<'open'> | undef
 
 export function persist(out: Effect[], key: string, value: Uint8Array | null): void {
   out.push({ type: 'persist', changes: [{ key, value }] })
-}
-
-/**
- * The sign guard: signs a body for a slot once. The same body again gives the stored message; another body is refused
- * and reported, null. What is signed is persisted before whatever effect sends it.
- */
-export function signOnce<K extends MessageKind>(
-  machine: Machine,
-  out: Effect[],
-  slot: string,
-  kind: K,
-  body: Body<K>,
-): Message<K> | null {
-  const held = machine.own.get(slot) as Message<K> | undefined
-  if (held !== undefined) {
-    if (equals(encode(held.body), encode(body))) return held
-    out.push({ type: 'notify', notice: { type: 'refused-to-sign', slot } })
-    return null
-  }
-  const message = sealEnvelope(machine.rules.network, kind, body, machine.config.signer)
-  machine.own.set(slot, message as unknown as Message)
-  noteOpened(machine, message as unknown as Message)
-  persist(out, KEYS.own(slot), message.bytes)
-  return message
-}
-
-/** Slot of this member's open with a sequence number. */
-export function openSlot(sequence: number): string {
-  return `open/${sequence}`
-}
-
-/** Drops an own message that can never be asked for again: its round is closed, or its view far behind. */
-export function forgetOwn(machine: Machine, out: Effect[], slot: string): void {
-  if (machine.own.delete(slot)) persist(out, KEYS.own(slot), null)
 }
 
 /** Asks for a hash that something waits for; at most twice a second. */

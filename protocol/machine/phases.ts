@@ -4,6 +4,7 @@ import { encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
 import { resultHash } from '../ledger/close-round.ts'
 import { checkItem, cutOf, isItem, type Item } from '../ledger/items.ts'
+import { maySpeak } from '../ledger/members.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import type { RoundState } from '../ledger/state.ts'
 import { LIMITS } from '../limits.ts'
@@ -12,13 +13,14 @@ import { COMMIT_OF, commitmentOf, type RevealPhase, type Secret } from '../seale
 import { resultSchema } from '../ledger/result.ts'
 import type { ComputeJob, Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { isValidator, keepEarly, localRound, openOf, persist, presentMembers, signOnce, want, type Machine } from './machine-state.ts'
+import { isValidator, keepEarly, localRound, openOf, persist, presentMembers, want, type Machine } from './machine-state.ts'
+import { maySign, signOnce } from './sign-guard.ts'
 
 /** Enters the phase that the ledger says a round is in, once. */
 export function enterPhase(machine: Machine, out: Effect[], roundId: string): void {
   const round = machine.ledger.rounds[roundId]
   const local = localRound(machine, roundId)
-  if (round === undefined || local.entered === round.phase) return
+  if (round === undefined || local.entered === round.phase || machine.guard.mode === 'asking') return
   local.entered = round.phase
   out.push({ type: 'notify', notice: { type: 'phase-entered', round: roundId, phase: round.phase, height: machine.ledger.height } })
   if (round.phase !== 'closing') out.push({ type: 'timer', name: `phase/${roundId}/${round.phase}`, ms: durationOf(machine, round, round.phase) })
@@ -26,7 +28,7 @@ export function enterPhase(machine: Machine, out: Effect[], roundId: string): vo
   if (round.phase !== 'answer-commit' && round.phase !== 'answer-reveal' && round.phase !== 'ballot-commit') {
     out.push({ type: 'stop-agent', round: roundId, job: 'judge' })
   }
-  if (machine.ledger.members[machine.self] !== undefined) takePart(machine, out, roundId, round)
+  if (maySpeak(machine.ledger, round, machine.self) && maySign(machine)) takePart(machine, out, roundId, round)
   checkPhase(machine, out, roundId)
 }
 
@@ -150,8 +152,7 @@ export function contributeShare(machine: Machine, out: Effect[], body: Message<'
 }
 
 function contribute<K extends Item['kind']>(machine: Machine, out: Effect[], kind: K, body: Message<K>['body']): void {
-  const { round, phase } = body as { round: string; phase: Phase }
-  const message = signOnce(machine, out, `${round}/${phase}`, kind, body as never) as Message<Item['kind']> | null
+  const message = signOnce(machine, out, kind, body as never) as Message<Item['kind']> | null
   if (message === null) return
   receiveItem(machine, out, message)
   out.push({ type: 'publish', message })
@@ -163,9 +164,10 @@ function contribute<K extends Item['kind']>(machine: Machine, out: Effect[], kin
  */
 export function receiveItem(machine: Machine, out: Effect[], item: Item): Verdict {
   const { round: roundId, phase } = item.body
-  // [ignore] The author is no member.
-  if (machine.ledger.members[item.author] === undefined) return { verdict: 'ignore', code: 'unknown-member' }
   const round = machine.ledger.rounds[roundId]
+  // [ignore] The author is no member, nor was one when the round opened.
+  const known = round === undefined ? machine.ledger.members[item.author] !== undefined : maySpeak(machine.ledger, round, item.author)
+  if (!known) return { verdict: 'ignore', code: 'unknown-member' }
   // [ignore] The round has closed. [keep for later] It is not known yet.
   if (round === undefined) return keepUnknown(machine, roundId, item)
   // [ignore] The phase is over; a reveal that clears its author of withholding is kept.
@@ -254,11 +256,13 @@ export function checkPhase(machine: Machine, out: Effect[], roundId: string): vo
 export function observe(machine: Machine, out: Effect[], roundId: string): void {
   const round = machine.ledger.rounds[roundId]
   const local = localRound(machine, roundId)
-  if (round === undefined || round.phase === 'closing' || local.observed.has(round.phase) || !isValidator(machine, machine.self)) return
+  if (round === undefined || round.phase === 'closing') return
+  local.due.add(round.phase)
+  if (local.observed.has(round.phase) || !isValidator(machine, machine.self) || !maySign(machine)) return
   local.observed.add(round.phase)
   const items = [...(local.held.get(round.phase) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))
   const body = { round: roundId, phase: round.phase, items }
-  const message = signOnce(machine, out, `${roundId}/${round.phase}/observation`, 'observation', body)
+  const message = signOnce(machine, out, 'observation', body)
   if (message === null) return
   receiveObservation(machine, out, message)
   out.push({ type: 'publish', message })

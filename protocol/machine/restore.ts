@@ -8,8 +8,9 @@ import { stateRoot, type LedgerState } from '../ledger/state.ts'
 import { resultHash } from '../ledger/close-round.ts'
 import { bytes, hashSchema } from '../bodies.ts'
 import { blockHash } from './chain.ts'
-import { getOne, type Reading } from './keys.ts'
-import { createMachine, localRound, type Machine, type MachineConfig } from './machine-state.ts'
+import { getOne, KEYS, type Reading } from './keys.ts'
+import { agreementOf, createMachine, localRound, type Machine, type MachineConfig } from './machine-state.ts'
+import { guardSchema } from './sign-guard.ts'
 
 /** Why a store can't be continued from. */
 export class RestoreError extends Error {
@@ -39,9 +40,9 @@ export function* restoreMachine(config: MachineConfig): Reading<Machine> {
     const block = yield* getMessage(machine, `proposal/${machine.head.hash}`)
     if (block?.kind !== 'proposal' || state === undefined || block.body.stateRoot !== stateRoot(state)) throw new RestoreError('state')
     machine.ledger = state
-    machine.agreement.final = { view: machine.head.view, block: machine.head.hash, certificate: null }
-    machine.agreement.view = machine.head.view + 1
+    machine.agreement = agreementOf(config, state, machine.head)
   }
+  yield* restoreGuard(machine)
   yield* restoreItems(machine)
   yield* restoreOwn(machine)
   yield* restoreSecrets(machine)
@@ -53,6 +54,14 @@ export function* restoreMachine(config: MachineConfig): Reading<Machine> {
   }
   yield* restoreVotes(machine)
   return machine
+}
+
+// Who only observed goes on doing so, unless its owner vouches.
+function* restoreGuard(machine: Machine): Reading<void> {
+  const saved = yield* getOne(KEYS.guard)
+  if (saved === null) return
+  if (machine.config.guard?.vouched === true) machine.guard.changed = true
+  else Object.assign(machine.guard, parse(guardSchema, KEYS.guard, decode(KEYS.guard, saved)), { mode: 'observing' } satisfies Partial<Machine['guard']>)
 }
 
 function* restoreItems(machine: Machine): Reading<void> {

@@ -24,7 +24,7 @@ beforeAll(() => {
 /** The frames that a request gets from a node's store, opened as the asker would. */
 function ask(request: Request, node = source): Opened[] {
   return drive(node, serve(request, world.genesis)).map((bytes) => {
-    const opened = openFrame(bytes, { network: world.network, validators: (source.machine as Machine).ledger.validators, verify: verifySimulated })
+    const opened = openFrame(bytes, { network: world.network, verify: verifySimulated })
     if (!opened.ok) throw new Error(opened.code)
     return opened.opened
   })

@@ -5,17 +5,12 @@ import { decodeCanonical } from '../encoding.ts'
 import { encodeFrame, type Request } from '../frames.ts'
 import type { Genesis } from '../genesis.ts'
 import { resultSchema } from '../ledger/result.ts'
+import type { FinalEntry } from './chain.ts'
 import { getOne, padded, type Reading } from './keys.ts'
 
 /** One reply holds at most this much; who needs more asks again. */
 const REPLY_BYTES_MAX = 4_000_000
 const REPLY_BLOCKS_MAX = 100
-
-interface FinalEntry {
-  hash: string
-  view: number
-  certificate: Certificate | null
-}
 
 /** The frames that answer a peer's request, read from the store. What is not there is left out. */
 export function* serve(request: Request, genesis: Genesis): Reading<Uint8Array[]> {
@@ -33,6 +28,7 @@ export function* serve(request: Request, genesis: Genesis): Reading<Uint8Array[]
     }
     case 'genesis':
       return [encodeFrame({ type: 'genesis', genesis })]
+    case 'said':
     case 'deliver':
       return []
   }
@@ -60,11 +56,12 @@ function* serveChain(fromHeight: number): Reading<Uint8Array[]> {
   let certified = 0
   const finals = yield { type: 'range', prefix: 'final/', from: `final/${padded(fromHeight)}`, limit: REPLY_BLOCKS_MAX }
   for (const [, value] of finals) {
-    const { hash, certificate } = decodeCanonical(value) as FinalEntry
+    const { hash, certificate, repeats } = decodeCanonical(value) as FinalEntry
     const proposal = yield* getOne(`proposal/${hash}`)
     if (proposal === null) break
     const block = blockOf(proposal)
     const added = [...(yield* serveHashes(referencesOf(block))), encodeFrame({ type: 'envelope', bytes: proposal })]
+    for (const bytes of repeats) added.push(encodeFrame({ type: 'envelope', bytes }))
     if (certificate !== null) added.push(encodeFrame({ type: 'certificate', certificate }))
     sizeBytes += added.reduce((sum, frame) => sum + frame.length, 0)
     if (sizeBytes > REPLY_BYTES_MAX && certified > 0) break

@@ -3,7 +3,7 @@ import { sha256 } from '../../consensus/index.ts'
 import { run } from '../sim/world.ts'
 import { createScene } from '../test/scene.ts'
 import type { Effect } from './events.ts'
-import { forgetOwn, signOnce } from './machine-state.ts'
+import { forgetOwn, signOnce } from './sign-guard.ts'
 import { createBench, noticesIn } from './test/bench.ts'
 import { startRun } from './test/runs.ts'
 
@@ -14,17 +14,17 @@ describe('the sign guard', () => {
   it('signs a slot once, and gives the same message for the same body again', () => {
     const { machine } = createBench(createScene({ members: 4 }))
     const [first, second]: [Effect[], Effect[]] = [[], []]
-    const message = signOnce(machine, first, SLOT, 'vote', vote('x'))
+    const message = signOnce(machine, first, 'vote', vote('x'))
     expect(first).toEqual([{ type: 'persist', changes: [{ key: `own/${SLOT}`, value: message?.bytes }] }])
-    expect(signOnce(machine, second, SLOT, 'vote', vote('x'))).toBe(message)
+    expect(signOnce(machine, second, 'vote', vote('x'))).toBe(message)
     expect(second).toEqual([])
   })
 
   it('refuses another body for the slot, and says so', () => {
     const { machine } = createBench(createScene({ members: 4 }))
-    signOnce(machine, [], SLOT, 'vote', vote('x'))
+    signOnce(machine, [], 'vote', vote('x'))
     const out: Effect[] = []
-    expect(signOnce(machine, out, SLOT, 'vote', vote('y'))).toBeNull()
+    expect(signOnce(machine, out, 'vote', vote('y'))).toBeNull()
     expect(noticesIn(out)).toEqual([{ type: 'refused-to-sign', slot: SLOT }])
     expect(out).toHaveLength(1)
   })
@@ -32,8 +32,8 @@ describe('the sign guard', () => {
   it('signs freely for another slot, and for one that was forgotten on disk as in memory', () => {
     const { machine } = createBench(createScene({ members: 4 }))
     const out: Effect[] = []
-    signOnce(machine, [], SLOT, 'vote', vote('x'))
-    expect(signOnce(machine, [], 'vote/0/8/notarize', 'vote', { ...vote('y'), view: 8 })).not.toBeNull()
+    signOnce(machine, [], 'vote', vote('x'))
+    expect(signOnce(machine, [], 'vote', { ...vote('y'), view: 8 })).not.toBeNull()
     forgetOwn(machine, out, SLOT)
     expect(out).toEqual([{ type: 'persist', changes: [{ key: `own/${SLOT}`, value: null }] }])
     expect(machine.own.has(SLOT)).toBe(false)

@@ -5,15 +5,18 @@ import { encodeFrame } from '../frames.ts'
 import { requestChain } from './chain.ts'
 import type { Effect } from './events.ts'
 import { want, type Machine } from './machine-state.ts'
+import { evidenceOf, requestMembership } from './membership.ts'
 
-const OPENS_RESENT_MAX = 16
+const POOLED_RESENT_MAX = 16
 
 /** Publishes this member's presence and, unless `again` is false, sets the timer for the next time. Not guarded: it binds to nothing. */
 export function announce(machine: Machine, out: Effect[], again = true): void {
   if (again) out.push({ type: 'timer', name: 'presence', ms: machine.rules.parameters.presenceMs })
-  if (machine.ledger.members[machine.self] === undefined) return
+  if (machine.ledger.members[machine.self] === undefined || machine.guard.mode !== 'active') return
   const links = [...machine.connected].filter((peer) => machine.ledger.members[peer] !== undefined).length
-  const body = { sequence: Math.max(0, Math.floor(machine.nowMs)), ...machine.config.agent, links }
+  const sequence = Math.max(machine.guard.lastPresence + 1, Math.floor(machine.nowMs))
+  machine.guard.lastPresence = sequence
+  const body = { sequence, ...machine.config.agent, links, height: machine.ledger.height }
   const message = sealEnvelope(machine.rules.network, 'presence', body, machine.config.signer)
   out.push({ type: 'publish', message: message as unknown as Message })
 }
@@ -21,14 +24,15 @@ export function announce(machine: Machine, out: Effect[], again = true): void {
 /** Re-sends over streams, bounded, if nothing moved since the last tick although something should (rule 7). */
 export function resend(machine: Machine, out: Effect[]): void {
   if (machine.ledger.members[machine.self] === undefined) {
-    askToJoin(machine, out)
+    if (wantsToJoin(machine) && machine.guard.mode === 'active') requestMembership(machine, out, { kind: 'join' })
     // Members do not count on a stranger when they pass gossip on: the block that takes it in may never reach it.
     requestChain(machine, out, null)
   }
   const progress = progressOf(machine)
-  const stuck = progress === machine.progress && isUnfinished(machine)
+  const idle = progress === machine.progress
   machine.progress = progress
-  if (!stuck) return
+  if (idle) catchUp(machine, out)
+  if (!idle || !isUnfinished(machine)) return
   const frames = ownMessages(machine).map(({ bytes }) => encodeFrame({ type: 'envelope', bytes }))
   for (const certificate of certificatesSince(machine.agreement, machine.head.view + 1)) frames.unshift(encodeFrame({ type: 'certificate', certificate }))
   if (frames.length > 0) out.push({ type: 'send', to: 'everybody', frames })
@@ -37,11 +41,15 @@ export function resend(machine: Machine, out: Effect[]): void {
   want(machine, out, wantedHashes(machine), null)
 }
 
-// Each time with another sequence: gossip passes the same bytes on only once. Not guarded: it says the same every time.
-function askToJoin(machine: Machine, out: Effect[]): void {
-  const body = { sequence: Math.max(0, Math.floor(machine.nowMs)) }
-  const message = sealEnvelope(machine.rules.network, 'join', body, machine.config.signer)
-  out.push({ type: 'publish', message: message as unknown as Message })
+// Who was never a member, or was taken for gone. Who left on purpose has to say so.
+function wantsToJoin({ ledger, self }: Machine): boolean {
+  return (ledger.former[self]?.cause ?? 'absent') === 'absent'
+}
+
+// Somebody's last presence tells of a higher block, and nothing has come since.
+function catchUp(machine: Machine, out: Effect[]): void {
+  const ahead = [...machine.presence].find(([member, { height }]) => height > machine.ledger.height && machine.connected.has(member))
+  if (ahead !== undefined) requestChain(machine, out, ahead[0])
 }
 
 // Without the throttles of requests that name no hash.
@@ -56,16 +64,19 @@ function progressOf(machine: Machine): string {
 }
 
 function isUnfinished(machine: Machine): boolean {
-  return isPending(machine.agreement) || wantedHashes(machine).length > 0 || machine.pool.opens.size > 0 || machine.rounds.size > 0
+  const { opens, membership, breaches } = machine.pool
+  const pooled = opens.size + membership.size + breaches.size
+  return isPending(machine.agreement) || wantedHashes(machine).length > 0 || pooled > 0 || machine.rounds.size > 0
 }
 
 function ownMessages(machine: Machine): Message[] {
-  const opens = [...machine.pool.opens.values()].slice(0, OPENS_RESENT_MAX)
-  const current = [...machine.own].flatMap(([slot, message]) => {
-    const [first, , view] = slot.split('/')
-    if (first === 'vote' || first === 'proposal') return Number(view) > machine.agreement.final.view ? [message] : []
-    const round = machine.ledger.rounds[first as string]
+  const opens = [...machine.pool.opens.values()].slice(0, POOLED_RESENT_MAX)
+  const membership = [...machine.pool.membership.values()].slice(0, POOLED_RESENT_MAX)
+  const breaches = [...machine.pool.breaches.values()].slice(0, POOLED_RESENT_MAX).map(({ breach }) => evidenceOf(machine, breach))
+  const current = [...machine.own].flatMap(([slot, message]): Message[] => {
+    if (message.kind === 'vote' || message.kind === 'proposal') return message.body.view > machine.agreement.final.view ? [message] : []
+    const round = machine.ledger.rounds[slot.split('/')[0] as string]
     return round !== undefined && 'phase' in message.body && message.body.phase === round.phase ? [message] : []
   })
-  return [...opens, ...current, ...machine.pool.late.values()]
+  return [...opens, ...membership, ...breaches, ...current, ...machine.pool.late.values()]
 }

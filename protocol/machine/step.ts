@@ -3,28 +3,28 @@ import {
   bestNotarized,
   certificatesSince,
   fireTimer,
-  hasVote,
   isPending,
-  receiveCertificate,
   receiveVote,
   setMaterial,
   type AgreementEffect,
-  type SignedVote,
   type TimerName,
 } from '../../consensus/index.ts'
 import type { Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
-import { encodeFrame, type Opened } from '../frames.ts'
+import { encodeFrame } from '../frames.ts'
 import { isItem } from '../ledger/items.ts'
-import { checkJoin, checkOpen } from '../ledger/open-round.ts'
+import { checkOpen } from '../ledger/open-round.ts'
 import { truthCommitment } from '../sealed.ts'
-import { advanceFinal, blockHash, hasMaterial, proposeBlock, receiveBlock, requestChain, retryWaiting, validateProposal } from './chain.ts'
+import { advanceFinal, hasMaterial, proposeBlock, receiveBlock, requestChain, retryWaiting, validateProposal } from './chain.ts'
 import type { Effect, Event, Verdict } from './events.ts'
+import { afterFinal, receiveChain, receiveProof, receiveSignedVote, retryFinal } from './follow.ts'
 import { KEYS } from './keys.ts'
-import { forgetOwn, isValidator, localRound, noteOpened, openSlot, persist, presentMembers, signOnce, type Machine } from './machine-state.ts'
+import { localRound, noteOpened, noteSpoken, persist, presentMembers, type Machine } from './machine-state.ts'
+import { publishBreaches, receiveEvidence, receiveMembership, requestMembership } from './membership.ts'
 import { checkPhase, contributeShare, enterPhase, observe, receiveComputed, receiveItem, receiveObservation, seal, storeItem } from './phases.ts'
-import { referencesOf } from './serve.ts'
+import { hearOwnPresence } from './self-watch.ts'
+import { askWhatWasSaid, forgetOwn, noteAnswer, noteChain, reviewGuard, signOnce } from './sign-guard.ts'
 import { announce, resend } from './standstill.ts'
 
 /** Opens that wait to be included, from one author and in all. */
@@ -41,15 +41,29 @@ export function step(machine: Machine, event: Event, nowMs: number): { machine: 
   const out: Effect[] = []
   const agreed: AgreementEffect[] = []
   handle(machine, out, agreed, event)
+  if (reviewGuard(machine, out)) takeUp(machine, out)
   settle(machine, out, agreed)
+  publishBreaches(machine, out)
   return { machine, effects: out }
+}
+
+// From here on this node takes part, also in what has begun without it.
+function takeUp(machine: Machine, out: Effect[]): void {
+  announce(machine, out, false)
+  for (const [id, round] of Object.entries(machine.ledger.rounds)) {
+    const local = localRound(machine, id)
+    local.entered = null
+    enterPhase(machine, out, id)
+    if (round.phase !== 'closing' && local.due.has(round.phase)) observe(machine, out, id)
+  }
 }
 
 function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], event: Event): void {
   switch (event.type) {
     case 'start':
+      machine.guard.startedMs = machine.nowMs
       agreed.push(...machine.resumed.splice(0))
-      retryFinal(machine, out)
+      retryFinal(machine, out, agreed)
       for (const round of Object.keys(machine.ledger.rounds)) enterPhase(machine, out, round)
       out.push({ type: 'timer', name: 'standstill', ms: machine.rules.parameters.standstillMs })
       announce(machine, out)
@@ -65,6 +79,7 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
       machine.connected.add(event.member)
       requestChain(machine, out, event.member)
       out.push({ type: 'request', to: event.member, request: { type: 'certificates', fromView: machine.head.view + 1 } })
+      askWhatWasSaid(machine, out, event.member)
       return announce(machine, out, false)
     case 'peer-disconnected':
       machine.connected.delete(event.member)
@@ -85,6 +100,9 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
       return retryWaiting(machine, out, agreed)
     case 'ask':
       return ask(machine, out, event)
+    case 'membership':
+      out.push({ type: 'notify', notice: { type: 'requested', ticket: event.ticket, code: requestMembership(machine, out, event.request) } })
+      return
   }
 }
 
@@ -95,7 +113,11 @@ function settle(machine: Machine, out: Effect[], agreed: AgreementEffect[]): voi
   for (;;) {
     const effect = queue.shift()
     if (effect !== undefined) {
-      queue.push(...perform(machine, out, effect))
+      const { agreement } = machine
+      const following = perform(machine, out, effect)
+      // What the epoch before still wanted is of no more use.
+      if (machine.agreement !== agreement) queue.length = 0
+      queue.push(...following)
       if (effect.type === 'propose' && machine.agreement.views.get(effect.view)?.proposed === false) declined = true
       continue
     }
@@ -119,7 +141,7 @@ function perform(machine: Machine, out: Effect[], effect: AgreementEffect): Agre
     case 'vote': {
       const { vote, justification } = effect
       if (justification !== null) persistCertificate(out, justification)
-      const message = signOnce(machine, out, `vote/${vote.epoch}/${vote.view}/${vote.kind}`, 'vote', vote)
+      const message = signOnce(machine, out, 'vote', vote)
       if (message === null) return []
       out.push({ type: 'publish', message })
       return receiveVote(machine.agreement, { vote, author: machine.self, signature: message.signature })
@@ -129,10 +151,9 @@ function perform(machine: Machine, out: Effect[], effect: AgreementEffect): Agre
       return []
     case 'finalized':
       for (const { view, kind } of effect.dropped) persist(out, KEYS.certificate(view, kind), null)
-      if (advanceFinal(machine, out, effect.certificate)) afterFinal(machine, out)
-      return []
+      return advanceFinal(machine, out, effect.certificate) ? afterFinal(machine, out) : []
     case 'timer':
-      out.push({ type: 'timer', name: `${effect.timer}/${effect.view}/${effect.arming}`, ms: effect.ms })
+      out.push({ type: 'timer', name: `${effect.timer}/${machine.agreement.epoch}/${effect.view}/${effect.arming}`, ms: effect.ms })
       return []
     case 'fetch-certificates':
       out.push({ type: 'request', to: effect.from, request: { type: 'certificates', fromView: effect.fromView } })
@@ -149,36 +170,9 @@ function persistCertificate(out: Effect[], certificate: { view: number; kind: st
   persist(out, KEYS.certificate(certificate.view, certificate.kind), encode(certificate))
 }
 
-/** The head has moved: rounds enter their phases, and what waited for it is looked at again. */
-function afterFinal(machine: Machine, out: Effect[]): void {
-  for (const slot of [...machine.own.keys()]) {
-    const [kind, , view] = slot.split('/')
-    if ((kind === 'vote' || kind === 'proposal') && Number(view) < machine.head.view - 10) forgetOwn(machine, out, slot)
-  }
-  for (const [id, open] of machine.pool.opens) {
-    if (checkOpen(machine.ledger, open, machine.rules) === 'sequence-reused') dropOpen(machine, out, id, open)
-  }
-  machine.wanted.clear()
-  for (const round of Object.keys(machine.ledger.rounds)) enterPhase(machine, out, round)
-  const early = [...machine.early.values()]
-  machine.early.clear()
-  for (const message of early) {
-    if (isItem(message)) receiveItem(machine, out, message)
-    else if (message.kind === 'observation') receiveObservation(machine, out, message)
-  }
-}
-
-// An open that a later one of its author has overtaken can't be included any more.
-function dropOpen(machine: Machine, out: Effect[], id: string, open: Message<'open'>): void {
-  machine.pool.opens.delete(id)
-  if (open.author !== machine.self) return
-  forgetOwn(machine, out, openSlot(open.body.sequence))
-  persist(out, KEYS.secret(id, 'evaluate'), null)
-  machine.rounds.delete(id)
-}
-
 /** A message whose envelope is in order: what it means now. */
 function receive(machine: Machine, out: Effect[], agreed: AgreementEffect[], message: Message): Verdict {
+  noteSpoken(machine, message)
   const verdict = judge(machine, out, agreed, message)
   // What a block may embed is not opened twice; what nobody wants here is not kept.
   if (verdict.verdict === 'accept' && (message.kind === 'observation' || message.kind === 'open')) noteOpened(machine, message)
@@ -191,24 +185,24 @@ function judge(machine: Machine, out: Effect[], agreed: AgreementEffect[], messa
     storeItem(machine, out, message)
     if (isItem(message)) receiveItem(machine, out, message)
     retryWaiting(machine, out, agreed)
-    retryFinal(machine, out)
+    retryFinal(machine, out, agreed)
     return { verdict: 'accept' }
   }
   switch (message.kind) {
     case 'presence':
       return receivePresence(machine, out, message)
-    case 'join': {
-      const code = checkJoin(machine.ledger, message, machine.rules)
-      if (code !== null || machine.pool.joins.size >= POOLED_MAX) return { verdict: 'ignore', code: 'not-valid-now' }
-      machine.pool.joins.set(message.author, message)
-      return { verdict: 'accept' }
-    }
+    case 'join':
+    case 'leave':
+    case 'rotate':
+      return receiveMembership(machine, message)
+    case 'evidence':
+      return receiveEvidence(machine, message)
     case 'open':
       return receiveOpen(machine, message)
     case 'observation':
       return receiveObservation(machine, out, message)
     case 'vote':
-      return receiveSignedVote(machine, agreed, { vote: message.body, author: message.author, signature: message.signature })
+      return receiveSignedVote(machine, out, agreed, message)
     case 'proposal': {
       const { verdict, effects } = receiveBlock(machine, out, message)
       agreed.push(...effects)
@@ -219,21 +213,17 @@ function judge(machine: Machine, out: Effect[], agreed: AgreementEffect[], messa
   }
 }
 
-// A vote that is counted already says nothing new, except that its author is still in that view.
-function receiveSignedVote(machine: Machine, agreed: AgreementEffect[], signed: SignedVote): Verdict {
-  if (!isValidator(machine, signed.author)) return { verdict: 'ignore', code: 'not-a-validator' }
-  const isCounted = hasVote(machine.agreement, signed)
-  agreed.push(...receiveVote(machine.agreement, signed))
-  return isCounted ? { verdict: 'ignore', code: 'slot-taken' } : { verdict: 'accept' }
-}
-
-function receivePresence(machine: Machine, out: Effect[], { author, body }: Message<'presence'>): Verdict {
+function receivePresence(machine: Machine, out: Effect[], { author, body, bytes }: Message<'presence'>): Verdict {
+  if (author === machine.self) {
+    hearOwnPresence(machine, body.sequence)
+    return { verdict: 'ignore', code: 'stale' }
+  }
   if (machine.ledger.members[author] === undefined) return { verdict: 'ignore', code: 'unknown-member' }
   const known = machine.presence.get(author)
   // A member whose clock was set back is heard again once its last presence is forgotten.
   const forgotten = known !== undefined && known.seenMs < machine.nowMs - 3 * machine.rules.parameters.presenceMs
   if (known !== undefined && !forgotten && known.sequence >= body.sequence) return { verdict: 'ignore', code: 'stale' }
-  machine.presence.set(author, { ...body, seenMs: machine.nowMs })
+  machine.presence.set(author, { ...body, seenMs: machine.nowMs, bytes })
   if (known === undefined) recheckPhases(machine, out)
   return { verdict: 'accept' }
 }
@@ -249,63 +239,28 @@ function receiveOpen(machine: Machine, open: Message<'open'>): Verdict {
   return { verdict: 'accept' }
 }
 
-// Frames of a stream. Blocks of history count if a certificate among the frames makes them final; with them the items and
-// results they refer to. Everything else is treated like gossip, or was asked for by its hash.
+// Frames of a stream: history that was asked for; everything else is treated like gossip, or was asked for by its hash.
 function receiveFrames(machine: Machine, out: Effect[], agreed: AgreementEffect[], event: Extract<Event, { type: 'frames' }>): void {
-  const height = machine.ledger.height
-  const certified = event.asked === 'chain' ? certifiedBlocks(machine, event.frames) : []
-  const listed = new Set(certified.flatMap((proposal) => referencesOf(proposal.body)))
-  for (const frame of event.frames) {
-    if (frame.type === 'result' && (listed.has(frame.hash) || machine.wanted.delete(frame.hash))) machine.results.set(frame.hash, frame.result)
-    if (frame.type !== 'message') continue
-    const { message } = frame
-    if (isItem(message) && listed.has(message.id)) storeItem(machine, out, message)
-    else if (event.asked !== 'chain') receive(machine, out, agreed, message)
+  if (event.asked === 'said') noteAnswer(machine, event.from)
+  if (event.asked === 'chain') {
+    receiveChain(machine, out, agreed, event.frames, event.from)
+    return noteChain(machine)
   }
-  for (const proposal of certified) agreed.push(...receiveBlock(machine, out, proposal, true).effects)
   for (const frame of event.frames) {
-    if (frame.type !== 'certificate') continue
-    agreed.push(...receiveCertificate(machine.agreement, frame.certificate))
-    if (frame.certificate.kind === 'finalize' && advanceFinal(machine, out, frame.certificate)) afterFinal(machine, out)
+    if (frame.type === 'result' && machine.wanted.delete(frame.hash)) machine.results.set(frame.hash, frame.result)
+    if (frame.type === 'signed') noteSpoken(machine, frame)
+    if (frame.type === 'message') receive(machine, out, agreed, frame.message)
+    if (frame.type === 'certificate') receiveProof(machine, out, agreed, frame.certificate)
   }
   retryWaiting(machine, out, agreed)
-  retryFinal(machine, out)
-  if (event.asked === 'chain' && machine.ledger.height > height) requestChain(machine, out, event.from)
-}
-
-// The proposals among the frames that lead, without a gap, from what is known here to a finalized block.
-function certifiedBlocks(machine: Machine, frames: readonly Opened[]): Message<'proposal'>[] {
-  const proposals = new Map<string, Message<'proposal'>>()
-  for (const frame of frames) {
-    if (frame.type === 'message' && frame.message.kind === 'proposal') proposals.set(blockHash(frame.message.body), frame.message)
-  }
-  const certified = new Set<Message<'proposal'>>()
-  for (const frame of frames) {
-    if (frame.type !== 'certificate' || frame.certificate.kind !== 'finalize') continue
-    const path: Message<'proposal'>[] = []
-    let hash = frame.certificate.block as string
-    for (let proposal = proposals.get(hash); proposal !== undefined && !certified.has(proposal); proposal = proposals.get(hash)) {
-      path.unshift(proposal)
-      hash = proposal.body.parent
-    }
-    const parent = proposals.get(hash)
-    const connects = hash === machine.head.hash || machine.blocks.has(hash) || (parent !== undefined && certified.has(parent))
-    if (connects) for (const proposal of path) certified.add(proposal)
-  }
-  return [...certified]
-}
-
-// A finalization that could not be followed for want of blocks or items is tried again.
-function retryFinal(machine: Machine, out: Effect[]): void {
-  const { certificate, block } = machine.agreement.final
-  if (certificate === null || block === machine.head.hash) return
-  if (certificate.view > machine.head.view && advanceFinal(machine, out, certificate)) afterFinal(machine, out)
+  retryFinal(machine, out, agreed)
 }
 
 function receiveTimer(machine: Machine, out: Effect[], agreed: AgreementEffect[], name: string): void {
   const [kind, ...rest] = name.split('/')
   if (kind === 'fill' || kind === 'leader' || kind === 'view') {
-    agreed.push(...fireTimer(machine.agreement, kind satisfies TimerName, Number(rest[0]), Number(rest[1])))
+    const [epoch, view, arming] = rest.map(Number) as [number, number, number]
+    if (epoch === machine.agreement.epoch) agreed.push(...fireTimer(machine.agreement, kind satisfies TimerName, view, arming))
   }
   if (kind === 'phase') {
     const [round, phase] = rest as [string, Phase]
@@ -317,8 +272,18 @@ function receiveTimer(machine: Machine, out: Effect[], agreed: AgreementEffect[]
   }
   if (kind === 'standstill') {
     resend(machine, out)
+    awaitPeers(machine, out)
     out.push({ type: 'timer', name: 'standstill', ms: machine.rules.parameters.standstillMs })
   }
+}
+
+// In doubt whether it may sign, this node asks again.
+function awaitPeers(machine: Machine, out: Effect[]): void {
+  const { guard } = machine
+  if (guard.mode === 'active') return
+  if (guard.answered.size > 0) guard.ticks += 1
+  askWhatWasSaid(machine, out, null)
+  requestChain(machine, out, null)
 }
 
 // Who is expected has changed.
@@ -332,14 +297,15 @@ function ask(machine: Machine, out: Effect[], { ticket, task, truth }: Extract<E
   }
   const member = machine.ledger.members[machine.self]
   if (member === undefined) return answer(null, 'not-a-member')
+  if (machine.guard.mode !== 'active') return answer(null, 'observing')
   const pooled = [...machine.pool.opens.values()].filter(({ author }) => author === machine.self).map(({ body }) => body.sequence)
   const sequence = Math.max(member.opened, ...pooled) + 1
   const commitment = truth === null ? null : truthCommitment(truth.accepted, truth.salt)
-  const message = signOnce(machine, out, openSlot(sequence), 'open', { sequence, task, truth: commitment })
+  const message = signOnce(machine, out, 'open', { sequence, task, truth: commitment })
   if (message === null) return answer(null, 'refused-to-sign')
   const verdict = receiveOpen(machine, message)
   if (verdict.verdict !== 'accept') {
-    forgetOwn(machine, out, openSlot(sequence))
+    forgetOwn(machine, out, message.slot as string)
     return answer(null, checkOpen(machine.ledger, message, machine.rules) ?? verdict.code)
   }
   if (truth !== null) {

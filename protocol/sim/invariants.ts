@@ -111,7 +111,7 @@ function noteSent(witness: Witness, votes: Map<string, Vote[]>, slots: Map<strin
 }
 
 function slotOf(node: SimNode, message: Message): string {
-  if (message.kind === 'proposal') return `${node.index}/proposal/${message.body.view}`
+  if (message.kind === 'proposal') return `${node.index}/proposal/${message.body.epoch}/${message.body.view}`
   if ('round' in message.body) return `${node.index}/${message.body.round}/${message.body.phase}/${message.kind === 'observation'}`
   return `${node.index}/${message.kind}/${'sequence' in message.body ? message.body.sequence : ''}`
 }
@@ -172,6 +172,7 @@ function replayBlock(world: World, node: SimNode, state: ReturnType<typeof genes
   const applied = applyBlock(state, proposal.body, {
     rules: { network, parameters },
     open: (envelope) => openEnvelope(envelope, network, verifySimulated),
+    verify: verifySimulated,
     item: (id) => message(`item/${id}`),
     result: (_, hash) => drive(node, readResult(hash)) ?? 'missing',
   })

@@ -46,7 +46,9 @@ describe('the simulator finds', () => {
 
   it('a view that is both nullified and finalized', () => {
     const mutation: Mutation = (node, effects) => {
-      for (const state of machineOf(node).agreement.views.values()) state.ownNullified = false
+      const { agreement, own } = machineOf(node)
+      for (const state of agreement.views.values()) state.ownNullified = false
+      for (const slot of own.keys()) if (slot.endsWith('/end')) own.delete(slot)
       return effects
     }
     expect(findingsOf(mutation, { seeds: 20, isBroken: ({ index }) => index === 0 })).toMatch(/contradicts itself/)

@@ -38,7 +38,7 @@ function drawFaults(seed: number): Faults {
  */
 export function simulate(init: { seed: number; nodes: number; exactPlayersMax?: number; prepare?: (world: World) => void }): SimReport {
   const { seed, nodes } = init
-  const parameters = { exactPlayersMax: init.exactPlayersMax ?? (seed % 3 === 0 ? 3 : 8), creditPairs: 4 }
+  const parameters = { exactPlayersMax: init.exactPlayersMax ?? (seed % 3 === 0 ? 3 : 8), creditPairs: 4, epochBlocks: 4 + (seed % 9) }
   const world = createWorld({ seed, nodes, faults: drawFaults(seed), parameters })
   const witness = watch(world)
   init.prepare?.(world)

@@ -246,9 +246,9 @@ function request(world: World, node: SimNode, to: string | null, body: Request):
 }
 
 function open(node: SimNode, frames: Uint8Array[]): Opened[] {
-  const { rules, ledger } = node.machine as Machine
+  const { rules } = node.machine as Machine
   return frames.flatMap((bytes) => {
-    const result = openFrame(bytes, { network: rules.network, validators: ledger.validators, verify: verifySimulated })
+    const result = openFrame(bytes, { network: rules.network, verify: verifySimulated })
     if (!result.ok) throw new TypeError(`an honest node sent a bad frame: ${result.code}`)
     return [result.opened]
   })

@@ -12,9 +12,20 @@ const anyBytes = fc.uint8Array({ maxLength: 50 })
 const anySalt = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const anyMicro = fc.nat({ max: 1_000_000 })
 
+const anySignature = fc.uint8Array({ minLength: 64, maxLength: 64 })
+const anyBreach: fc.Arbitrary<Body<'evidence'>> = fc
+  .record({
+    member: anyMember,
+    kind: fc.constantFrom('vote', 'commit', 'proposal'),
+    slot: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }),
+    hashes: fc.tuple(anyHash, anyHash).filter(([first, second]) => first < second),
+    signatures: fc.tuple(anySignature, anySignature),
+  })
+
 const anyEntry: fc.Arbitrary<Body<'proposal'>['entries'][number]> = fc.oneof(
   fc.record({ type: fc.constant('open' as const), envelope: anyBytes }),
-  fc.record({ type: fc.constant('join' as const), envelope: anyBytes }),
+  fc.record({ type: fc.constantFrom('join' as const, 'leave' as const, 'rotate' as const), envelope: anyBytes }),
+  fc.record({ type: fc.constant('evidence' as const), breach: anyBreach }),
   fc.record({ type: fc.constant('cut' as const), round: anyHash, phase: fc.constantFrom(...PHASES), observations: fc.array(anyBytes, { maxLength: 4 }) }),
   fc.record({ type: fc.constant('late' as const), round: anyHash, envelope: anyBytes }),
   fc.record({ type: fc.constant('result' as const), round: anyHash, hash: anyHash }),
@@ -53,8 +64,11 @@ export const anyBody: { [K in MessageKind]: fc.Arbitrary<Body<K>> } = {
     entries: fc.array(anyEntry, { maxLength: 4 }),
     stateRoot: anyHash,
   }),
-  presence: fc.record({ sequence: anyCounter, canAnswer: fc.boolean(), canJudge: fc.boolean(), model: anyText, links: fc.nat({ max: 1_000 }) }),
+  presence: fc.record({ sequence: anyCounter, canAnswer: fc.boolean(), canJudge: fc.boolean(), model: anyText, links: fc.nat({ max: 1_000 }), height: anyCounter }),
   join: fc.record({ sequence: anyCounter }),
+  leave: fc.record({ sequence: anyCounter }),
+  rotate: fc.record({ sequence: anyCounter, to: anyMember, consent: anySignature }),
+  evidence: anyBreach,
 }
 
 /** A kind and a body of it. */

@@ -43,6 +43,7 @@ export function createScene(init: { members: number; observers?: number; paramet
   const context: LedgerContext = {
     rules,
     open: (envelope) => openEnvelope(envelope, network, verifySimulated),
+    verify: verifySimulated,
     item: (id) => items.get(id),
     result: (_, hash) => results.get(hash) ?? 'missing',
   }

@@ -8,7 +8,7 @@ export const TIMERS: AgreementTimers = { leaderMs: 100, viewMs: 300, backoffMax:
 export const GENESIS = 'genesis'
 
 export function agreementOf(self: string, validators: readonly Validator[] = FOUR): Agreement {
-  return createAgreement({ self, epoch: 0, validators, timers: TIMERS, genesis: GENESIS })
+  return createAgreement({ self, epoch: 0, validators, timers: TIMERS, root: { view: 0, block: GENESIS } })
 }
 
 export function voteFor(kind: VoteKind, view: number, block: string | null = null): Vote {

@@ -85,7 +85,7 @@ function createScene(validators: Validator[], liars: Set<string>): Scene {
   const honest = validators.filter(({ member }) => !liars.has(member))
   const members = honest.map(({ member }): Member => ({
     id: member,
-    agreement: createAgreement({ self: member, epoch: 0, validators, timers: TIMERS, genesis: GENESIS }),
+    agreement: createAgreement({ self: member, epoch: 0, validators, timers: TIMERS, root: { view: 0, block: GENESIS } }),
     timers: [],
     certificates: [],
     votes: [],
@@ -183,7 +183,7 @@ function blockIn(scene: Scene, view: number, parent: string, author: string, var
 
 function restart(scene: Scene, member: Member): void {
   const { agreement } = member
-  member.agreement = createAgreement({ self: member.id, epoch: 0, validators: agreement.validators, timers: TIMERS, genesis: GENESIS })
+  member.agreement = createAgreement({ self: member.id, epoch: 0, validators: agreement.validators, timers: TIMERS, root: { view: 0, block: GENESIS } })
   member.timers = []
   const persisted = { certificates: [...member.certificates], ownVotes: [...member.votes], ownProposals: [...member.proposals] }
   act(scene, member.id, () => restoreAgreement(member.agreement, persisted))

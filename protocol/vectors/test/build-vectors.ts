@@ -1,7 +1,8 @@
 import { sha256, type Certificate, type VoteKind } from '../../../consensus/index.ts'
-import type { Block, Body, MessageKind } from '../../bodies.ts'
+import type { Block, Body, Breach, MessageKind } from '../../bodies.ts'
 import { encode } from '../../encoding.ts'
-import { sealEnvelope, type Signer } from '../../envelope.ts'
+import { sealEnvelope, type Message, type Signer } from '../../envelope.ts'
+import { consentBytes } from '../../ledger/members.ts'
 import { encodeFrame, encodeRequest, type Frame, type Request } from '../../frames.ts'
 import { createGenesis, networkId } from '../../genesis.ts'
 import { resultHash } from '../../ledger/close-round.ts'
@@ -87,8 +88,17 @@ const BODIES: { [K in MessageKind]: Body<K> } = {
   observation: { round: ROUND, phase: 'ballot-commit', items: [[alice.member, sha256('one')], [bob.member, sha256('two')]] },
   vote: { kind: 'notarize', epoch: 0, view: 7, block: sha256('a block') },
   proposal: blockOf(),
-  presence: { sequence: 1_700_000_000_000, canAnswer: true, canJudge: false, model: 'some-model', links: 3 },
+  presence: { sequence: 1_700_000_000_000, canAnswer: true, canJudge: false, model: 'some-model', links: 3, height: 0 },
   join: { sequence: 0 },
+  leave: { sequence: 1 },
+  rotate: { sequence: 2, to: memberWith(9).member, consent: memberWith(9).sign(consentBytes(NETWORK, alice.member, memberWith(9).member)) },
+  evidence: breachOf(),
+}
+
+function breachOf(): Breach {
+  const votes = ['one block', 'another block'].map((block) => sealEnvelope(NETWORK, 'vote', { kind: 'notarize', epoch: 0, view: 7, block: sha256(block) }, bob))
+  const [first, second] = votes.sort((a, b) => (a.bodyHash < b.bodyHash ? -1 : 1)) as [Message<'vote'>, Message<'vote'>]
+  return { member: bob.member, kind: 'vote', slot: first.slot as string, hashes: [first.bodyHash, second.bodyHash], signatures: [first.signature, second.signature] }
 }
 
 const REQUESTS: Record<Request['type'], Request> = {
