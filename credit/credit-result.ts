@@ -1,5 +1,5 @@
-/** How a credit was computed: all coalitions, or a mean over sampled permutations. */
-export type CreditMethod = 'exact' | 'permutations'
+/** How a credit was computed: from all coalitions, or by a model of sampled ones. */
+export type CreditMethod = 'exact' | 'regression'
 
 /**
  * The credit of every player of one game, as plain data of safe integers that encodes and hashes as it is.
@@ -8,8 +8,8 @@ export type CreditMethod = 'exact' | 'permutations'
  * rounding because whole micro-units cannot be both conserved and equal for equal players (three symmetric players
  * sharing 1_000_000); as numerators both hold exactly: they sum to `grandValue * denominator`, players with equal
  * credit have equal numerators, and a player that adds nothing has exactly 0. Rounding happens once, where points are
- * split. The denominator is lcm(1..n) for all coalitions (720_720 at 16 players), the number of permutations for a
- * sample; it is not reduced.
+ * split. The denominator is lcm(1..n) for all coalitions (720_720 at 16 players), 1_000 for an estimate, whose own error
+ * is larger; it is not reduced.
  */
 export interface CreditResult {
   method: CreditMethod
@@ -49,4 +49,16 @@ export function findBestSingle(singles: readonly (number | undefined)[]): Credit
     if (best === null || value > best.value) best = { player, value }
   }
   return best
+}
+
+/** Smallest integer whose square is at least n (Newton from above): standard errors are rounded up. */
+export function ceilSquareRoot(n: bigint): number {
+  if (n < 2n) return Number(n)
+  let root = n
+  let next = (root + 1n) / 2n
+  while (next < root) {
+    root = next
+    next = (root + n / root) / 2n
+  }
+  return Number(root * root < n ? root + 1n : root)
 }

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { CreditPlan } from './plan.ts'
-import { BLOCK_EVALUATIONS_MAX, assignBlocks, blockUnits, planCredit } from './plan.ts'
+import { countPairs } from './pairs.ts'
+import type { SampledPlan } from './plan.ts'
+import { BLOCK_EVALUATIONS_MAX, EXACT_MICROS_MAX, UNITS_MAX, assignBlocks, blockUnits, planCredit } from './plan.ts'
 import { orderFrom } from './test/games.ts'
 
-type Sampled = Extract<CreditPlan, { kind: 'permutations' }>
-const anyPlan = fc.record({ players: fc.integer({ min: 17, max: 120 }), pairs: fc.integer({ min: 1, max: 3_000 }) })
-  .map(({ players, pairs }) => ({ players, pairs, plan: planCredit({ players, exactPlayersMax: 16, pairs }) as Sampled }))
+const anyPlan = fc.record({ players: fc.integer({ min: 2, max: 200 }), pairs: fc.integer({ min: 1, max: 3_000 }), rule: fc.constantFrom('auto', 'permutations', 'pairs') })
+  .map(({ players, pairs, rule }) => ({ players, pairs, plan: planCredit({ players, exactPlayersMax: 0, pairs, rule }) as SampledPlan }))
 
 const anyAssignment = fc.record({
   count: fc.integer({ min: 1, max: 12 }),
@@ -22,35 +22,50 @@ const anyAssignment = fc.record({
 describe('the plan', () => {
   it('is exact up to the limit and sampled above', () => {
     expect(planCredit({ players: 12, exactPlayersMax: 12, pairs: 10 })).toEqual({ kind: 'exact' })
-    expect(planCredit({ players: 13, exactPlayersMax: 12, pairs: 10 }).kind).toBe('permutations')
+    expect(planCredit({ players: 13, exactPlayersMax: 12, pairs: 10 }).kind).toBe('pairs')
+    expect(planCredit({ players: 13, exactPlayersMax: 12, pairs: 10, rule: 'permutations' }).kind).toBe('permutations')
     expect(planCredit({ players: 0, exactPlayersMax: 0, pairs: 1 })).toEqual({ kind: 'exact' })
   })
 
-  it('covers every unit once, in blocks of whole pairs', () => {
-    fc.assert(fc.property(anyPlan, ({ pairs, plan }) => {
+  it('enumerates more players where the agreed cost of an evaluation allows it', () => {
+    const costing = (freshMicros: number, rule: 'auto' | 'pairs' = 'auto') =>
+      planCredit({ players: 12, exactPlayersMax: 8, pairs: 10, rule, cost: { freshMicros, prefixMicros: freshMicros } }).kind
+    expect(costing(Math.floor(EXACT_MICROS_MAX / 2 ** 12))).toBe('exact')
+    expect(costing(Math.floor(EXACT_MICROS_MAX / 2 ** 12) + 1)).toBe('pairs')
+    expect(costing(1, 'pairs')).toBe('pairs')
+  })
+
+  it('takes prefixes only where they cost less than two fifths of a fresh coalition', () => {
+    const growing = (prefixMicros: number) => planCredit({ players: 40, exactPlayersMax: 8, pairs: 10, cost: { freshMicros: 1_000, prefixMicros } }).kind
+    expect([growing(399), growing(400), growing(1_000)]).toEqual(['permutations', 'pairs', 'pairs'])
+  })
+
+  it('covers every unit once, in blocks of whole antithetic pairs', () => {
+    fc.assert(fc.property(anyPlan, ({ players, pairs, plan }) => {
       const units: number[] = []
       for (let block = 0; block < plan.blocks; block++) {
         const { first, count } = blockUnits(plan, block)
-        expect(first % 2).toBe(0)
-        expect(count % 2).toBe(0)
+        if (plan.kind === 'permutations') expect([first % 2, count % 2]).toEqual([0, 0])
         expect(count).toBeGreaterThan(0)
         for (let offset = 0; offset < count; offset++) units.push(first + offset)
       }
-      expect(units).toEqual(Array.from({ length: 2 * pairs }, (_, unit) => unit))
-      expect(plan.units).toBe(2 * pairs)
+      expect(units).toEqual(Array.from({ length: plan.units }, (_, unit) => unit))
+      expect(plan.units).toBe(plan.kind === 'permutations' ? 2 * pairs : Math.min(pairs * players, countPairs(players), UNITS_MAX))
     }))
   })
 
-  it('keeps blocks small and has one per player where pairs suffice', () => {
-    fc.assert(fc.property(anyPlan, ({ players, pairs, plan }) => {
-      expect(plan.unitsPerBlock === 2 || plan.unitsPerBlock * players <= BLOCK_EVALUATIONS_MAX).toBe(true)
-      expect(plan.blocks).toBeGreaterThanOrEqual(Math.min(players, pairs))
+  it('keeps blocks small and has one per player where units suffice', () => {
+    fc.assert(fc.property(anyPlan, ({ players, plan }) => {
+      const [leaves, least] = plan.kind === 'permutations' ? [players, 2] : [2, 1]
+      expect(plan.unitsPerBlock === least || plan.unitsPerBlock * leaves <= BLOCK_EVALUATIONS_MAX).toBe(true)
+      expect(plan.blocks).toBeGreaterThanOrEqual(Math.min(players, plan.units / least))
     }))
   })
 
   it('refuses limits out of range', () => {
     expect(() => planCredit({ players: 5, exactPlayersMax: 17, pairs: 1 })).toThrow(RangeError)
     expect(() => planCredit({ players: 5, exactPlayersMax: 4, pairs: 0 })).toThrow(RangeError)
+    expect(() => planCredit({ players: 5, exactPlayersMax: 4, pairs: 1, cost: { freshMicros: 0, prefixMicros: 1 } })).toThrow(RangeError)
     expect(() => planCredit({ players: -1, exactPlayersMax: 4, pairs: 1 })).toThrow(RangeError)
     expect(() => blockUnits({ kind: 'permutations', units: 4, unitsPerBlock: 2, blocks: 2 }, 2)).toThrow(RangeError)
   })

@@ -1,37 +1,71 @@
 import { createSeededStream, shuffle } from '../consensus/index.ts'
 import { apportion } from './apportion.ts'
 import { EXACT_PLAYERS_MAX } from './exact.ts'
-import { UNITS_MAX } from './permutations.ts'
+import { countPairs } from './pairs.ts'
+
+/** Most numbered units of one sample. */
+export const UNITS_MAX = 1_048_576
 
 /** Evaluations that one block of units holds at most, where a block of one pair is not larger already. */
 export const BLOCK_EVALUATIONS_MAX = 1_000
 
-/** What has to be evaluated: every coalition by everybody, or numbered permutations in blocks that members share. */
-export type CreditPlan =
-  | { kind: 'exact' }
-  | { kind: 'permutations'; units: number; unitsPerBlock: number; blocks: number }
+/** What enumeration may cost everybody at most under `auto`, in microseconds of one core. */
+export const EXACT_MICROS_MAX = 200_000
+
+/** What has to be evaluated: every coalition by everybody, or numbered units in blocks that members share (work.ts). */
+export type CreditPlan = { kind: 'exact' } | SampledPlan
+export interface SampledPlan {
+  kind: 'permutations' | 'pairs'
+  units: number
+  unitsPerBlock: number
+  blocks: number
+}
+
+/** How a plan is chosen; anything but `auto` forces one, except that few players are always enumerated. */
+export type PlanRule = 'auto' | SampledPlan['kind']
+
+/** Agreed cost of one evaluation in microseconds, of a coalition by itself and of one that grows by one member. */
+export interface EvaluationCost {
+  freshMicros: number
+  prefixMicros: number
+}
 
 /**
- * The work plan of a round. All coalitions up to `exactPlayersMax` players; above, `pairs` antithetic pairs of
- * permutations, in blocks of whole pairs: small enough to evaluate quickly, and at least one block per player where
- * there are pairs enough, so that everybody can take part. The last block may be shorter.
+ * The work plan of a round: a function of agreed integers, the same for everybody.
  *
- * @throws RangeError if players is negative, exactPlayersMax is not 0..16, or pairs not 1..2^19
+ * All coalitions up to `exactPlayersMax` players, or, where the cost is known, as long as they take EXACT_MICROS_MAX in all.
+ * Above that a sample of 2 * `pairs` * `players` evaluations: fresh complementary pairs, which tell most per evaluation, unless
+ * growing a coalition is so cheap that prefixes of permutations, whose variance is two and a half times as large, win.
+ * Blocks are small enough to evaluate quickly, and at least one per player where there are units enough, so that everybody can
+ * take part. The last block may be shorter.
+ *
+ * @param init.pairs - antithetic pairs of permutations, or as many evaluations of complementary pairs
+ * @throws RangeError if players is negative, exactPlayersMax is not 0..16, pairs not 1..2^19, or a cost below 1
  */
-export function planCredit(init: { players: number; exactPlayersMax: number; pairs: number }): CreditPlan {
-  const { players, exactPlayersMax, pairs } = init
+export function planCredit(init: { players: number; exactPlayersMax: number; pairs: number; rule?: PlanRule; cost?: EvaluationCost }): CreditPlan {
+  const { players, exactPlayersMax, pairs, rule = 'auto', cost } = init
   assertInteger('players', players, 0, UNITS_MAX)
   assertInteger('exactPlayersMax', exactPlayersMax, 0, EXACT_PLAYERS_MAX)
   assertInteger('pairs', pairs, 1, UNITS_MAX / 2)
-  if (players <= exactPlayersMax) return { kind: 'exact' }
-  const bySize = Math.floor(BLOCK_EVALUATIONS_MAX / (2 * players))
-  const byPlayers = Math.floor(pairs / players)
-  const pairsPerBlock = Math.max(1, Math.min(bySize, byPlayers))
-  return { kind: 'permutations', units: 2 * pairs, unitsPerBlock: 2 * pairsPerBlock, blocks: Math.floor((pairs + pairsPerBlock - 1) / pairsPerBlock) }
+  if (cost !== undefined) for (const [name, micros] of Object.entries(cost)) assertInteger(name, micros as number, 1, Number.MAX_SAFE_INTEGER)
+  const isCheap = rule === 'auto' && cost !== undefined && players <= EXACT_PLAYERS_MAX && (1 << players) * cost.freshMicros <= EXACT_MICROS_MAX
+  if (players <= exactPlayersMax || players < 2 || isCheap) return { kind: 'exact' }
+  const prefixesWin = cost !== undefined && 5 * cost.prefixMicros < 2 * cost.freshMicros
+  if (rule === 'permutations' || (rule === 'auto' && prefixesWin)) return inBlocks('permutations', pairs, 2, players)
+  return inBlocks('pairs', Math.min(pairs * players, countPairs(players), UNITS_MAX), 1, players)
+}
+
+/** `parts` of `unitsPerPart` units each, in blocks of whole parts. */
+function inBlocks(kind: SampledPlan['kind'], parts: number, unitsPerPart: number, players: number): SampledPlan {
+  const evaluationsPerPart = kind === 'pairs' ? 2 : 2 * players
+  const bySize = Math.floor(BLOCK_EVALUATIONS_MAX / evaluationsPerPart)
+  const byPlayers = Math.floor(parts / players)
+  const partsPerBlock = Math.max(1, Math.min(bySize, byPlayers))
+  return { kind, units: unitsPerPart * parts, unitsPerBlock: unitsPerPart * partsPerBlock, blocks: Math.floor((parts + partsPerBlock - 1) / partsPerBlock) }
 }
 
 /** First unit and number of units of a block. */
-export function blockUnits(plan: Extract<CreditPlan, { kind: 'permutations' }>, block: number): { first: number; count: number } {
+export function blockUnits(plan: SampledPlan, block: number): { first: number; count: number } {
   assertInteger('block', block, 0, plan.blocks - 1)
   const first = block * plan.unitsPerBlock
   return { first, count: Math.min(plan.unitsPerBlock, plan.units - first) }

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { apportion } from './apportion.ts'
 import { computeExactCredit } from './exact.ts'
+import { createTableGame } from './game.ts'
 import { splitPoints } from './points.ts'
 import { anyGame } from './test/arbitraries.ts'
-import { tableGame } from './test/games.ts'
 
 describe('apportioning', () => {
   it('sums to the total, within 1 of the exact share, in proportion', () => {
@@ -47,7 +47,7 @@ describe('points', () => {
   })
 
   it('differ by at most 1 for equal credit, the odd one to the first listed', () => {
-    expect(splitPoints(100, computeExactCredit(tableGame([0, 0, 0, 0, 0, 0, 0, 9])))).toEqual([34, 33, 33])
+    expect(splitPoints(100, computeExactCredit(createTableGame([0, 0, 0, 0, 0, 0, 0, 9])))).toEqual([34, 33, 33])
   })
 
   it('never pay less credit more', () => {
@@ -59,6 +59,6 @@ describe('points', () => {
   })
 
   it('are not minted where the swarm destroyed value', () => {
-    expect(splitPoints(100, computeExactCredit(tableGame([0, -1, -1, -2])))).toEqual([0, 0])
+    expect(splitPoints(100, computeExactCredit(createTableGame([0, -1, -1, -2])))).toEqual([0, 0])
   })
 })

@@ -1,38 +1,49 @@
-import type { Comparison, Decision, RankedAnswer, RankingInput } from '../consensus/index.ts'
-import { decide } from '../consensus/index.ts'
-import type { Game } from './game.ts'
+import type { RankingInput } from '../consensus/index.ts'
+import { measureWins, tallyWins } from '../consensus/index.ts'
+import type { Game, Walk } from './game.ts'
 import { assertValue } from './game.ts'
+import { coalitionKey } from './pairs.ts'
 
 /** Most coalition values that a round game remembers; the oldest is forgotten first. */
 export const REMEMBERED_MAX = 16_384
 
 /**
  * The game of a round, by replay of its transcript: v(S) is the quality of what the members of S alone would have
- * picked. Only answers by S, and comparisons by judges in S between answers by S, count; the live `decide` runs on them
+ * picked. Only answers by S, and comparisons by judges in S between answers by S, count; the live ranking runs on them
  * with the weights frozen for the round, renumbered to the members of S, so that it cannot see who is absent.
  *
  * Where several clusters tie exactly, v(S) is their mean. The quality of a cluster is that of its strongest answer,
- * which for the winning cluster is decide's `winner`. Quality can differ inside a cluster only where answers are
+ * which for the winning cluster is the live decision's winner. Quality can differ inside a cluster only where answers are
  * evaluated one by one; answers of equal strength are then averaged too, since picking by index would make equal
- * players unequal (equal strengths differ by at most one micro-unit, so that they sum to a million). Each mean is
- * rounded down to whole micro-units. Without answers v(S) = 0.
+ * players unequal. Each mean is rounded down to whole micro-units. Without answers v(S) = 0.
  *
- * Players are numbered as in the ranking. Values are remembered up to REMEMBERED_MAX coalitions.
+ * Wins are integers and add up over judges, so a walk adds or takes away those of one judge, to the same values as a
+ * coalition looked at by itself. Players are numbered as in the ranking. Up to REMEMBERED_MAX values are remembered.
  *
  * @param init.quality - evaluation per answer in micro-units (1_000_000 = 1)
  * @throws RangeError if an index points nowhere, an answer is compared with itself, counts do not match, or a quality is no bounded integer
  */
 export function createRoundGame(init: { ranking: RankingInput; quality: readonly number[] }): Game {
   const { ranking, quality } = init
+  const players = ranking.answerWeights.length
   assertRound(ranking, quality)
+  const ballots = tallyByJudge(ranking)
   const remembered = new Map<string, number>()
+  const inside = new Uint8Array(players)
+  const path = startReplay(ranking, quality, ballots)
   return {
-    players: ranking.judgeWeights.length,
+    players,
+    walk: () => startReplay(ranking, quality, ballots),
     value(members) {
       const key = coalitionKey(members)
       const known = remembered.get(key)
       if (known !== undefined) return known
-      const value = replay(ranking, quality, members)
+      for (let player = 0; player < players; player++) {
+        if (inside[player] === members[player]) continue
+        inside[player] = members[player] as number
+        path.flip(player)
+      }
+      const value = path.value()
       if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string)
       remembered.set(key, value)
       return value
@@ -40,78 +51,99 @@ export function createRoundGame(init: { ranking: RankingInput; quality: readonly
   }
 }
 
-function replay(ranking: RankingInput, quality: readonly number[], members: Uint8Array): number {
-  const kept: number[] = []
-  for (const [index, { author }] of ranking.answers.entries()) if (members[author] === 1) kept.push(index)
-  if (kept.length === 0) return 0
-  const input = restrict(ranking, members, kept)
-  return qualityOfPick(input.answers, decide(input), kept.map((index) => quality[index] as number))
+/** Wins that one judge gives, as places in the matrix of all answers and what is added there. */
+interface Ballots {
+  places: Int32Array
+  weights: Float64Array
 }
 
-/** The transcript as the members of S alone have it, with players, answers and clusters renumbered densely. */
-function restrict(ranking: RankingInput, members: Uint8Array, kept: readonly number[]): RankingInput {
-  const players: number[] = []
-  for (const [player, isIn] of members.entries()) if (isIn === 1) players.push(player)
-  const keptAnswers = kept.map((index) => ranking.answers[index] as RankedAnswer)
-  const newPlayer = numbering(players, members.length)
-  const newAnswer = numbering(kept, ranking.answers.length)
-  const clusters = [...new Set(keptAnswers.map(({ cluster }) => cluster))].sort((a, b) => a - b)
-  const comparisons: Comparison[] = []
-  for (const comparison of ranking.comparisons) {
-    const judge = newPlayer[comparison.judge] as number
-    const left = newAnswer[comparison.left] as number
-    const right = newAnswer[comparison.right] as number
-    if (judge >= 0 && left >= 0 && right >= 0) comparisons.push({ judge, left, right, verdict: comparison.verdict })
-  }
+function tallyByJudge({ answers, comparisons, answerWeights }: RankingInput): Ballots[] {
+  return answerWeights.map((_, player) => {
+    const wins = tallyWins(answers.length, comparisons.filter(({ judge }) => judge === player))
+    const places = Int32Array.from(wins.keys()).filter((place) => wins[place] !== 0)
+    return { places, weights: Float64Array.from(places, (place) => wins[place] as number) }
+  })
+}
+
+function startReplay({ answers, answerWeights }: RankingInput, quality: readonly number[], ballots: readonly Ballots[]): Walk {
+  const inside = new Uint8Array(answerWeights.length)
+  const wins = new Float64Array(answers.length * answers.length)
   return {
-    answers: keptAnswers.map(({ author, cluster }) => ({ author: newPlayer[author] as number, cluster: clusters.indexOf(cluster) })),
-    comparisons,
-    judgeWeights: players.map((player) => ranking.judgeWeights[player] as number),
-    answerWeights: players.map((player) => ranking.answerWeights[player] as number),
+    flip(player) {
+      const sign = inside[player] === 0 ? 1 : -1
+      inside[player] = sign === 1 ? 1 : 0
+      const { places, weights } = ballots[player] as Ballots
+      for (let k = 0; k < places.length; k++) wins[places[k] as number] = (wins[places[k] as number] as number) + sign * (weights[k] as number)
+    },
+    value() {
+      const kept: number[] = []
+      for (let index = 0; index < answers.length; index++) if (inside[answers[index]?.author as number] === 1) kept.push(index)
+      return kept.length === 0 ? 0 : valueOfPick({ answers, answerWeights, comparisons: [] }, quality, kept, wins)
+    },
   }
 }
 
-function qualityOfPick(answers: readonly RankedAnswer[], decision: Decision, quality: readonly number[]): number {
-  return floorMean(decision.tied.map((cluster) => {
-    const inside = answers.flatMap((answer, index) => (answer.cluster === cluster ? [index] : []))
-    const strongest = inside.reduce((most, index) => Math.max(most, decision.strengths[index] as number), 0)
-    return floorMean(inside.flatMap((index) => ((decision.strengths[index] as number) >= strongest - 1 ? [quality[index] as number] : [])))
-  }))
+/** The value of what is picked of the kept answers, by the transcript as their authors and their judges have it. */
+function valueOfPick({ answers, answerWeights }: RankingInput, quality: readonly number[], kept: readonly number[], wins: Float64Array): number {
+  const clusters = renumber(kept.map((index) => answers[index]?.cluster as number), answers.length)
+  const cut = new Float64Array(kept.length * kept.length)
+  for (let row = 0; row < kept.length; row++) {
+    for (let column = 0; column < kept.length; column++) {
+      cut[row * kept.length + column] = wins[(kept[row] as number) * answers.length + (kept[column] as number)] as number
+    }
+  }
+  const { strengths, masses } = measureWins({
+    answers: clusters.map((cluster, author) => ({ author, cluster })),
+    answerWeights: kept.map((index) => answerWeights[answers[index]?.author as number] as number),
+    wins: cut,
+  })
+  const highest = Math.max(...masses)
+  const values: number[] = []
+  for (const [cluster, mass] of masses.entries()) if (mass === highest) values.push(valueOfCluster(cluster, clusters, strengths, kept, quality))
+  return floorMean(values)
+}
+
+function valueOfCluster(cluster: number, clusters: readonly number[], strengths: readonly number[], kept: readonly number[], quality: readonly number[]): number {
+  let strongest = -1
+  let best: number[] = []
+  for (const [position, own] of clusters.entries()) {
+    const strength = strengths[position] as number
+    if (own !== cluster || strength < strongest) continue
+    if (strength > strongest) best = []
+    strongest = strength
+    best.push(quality[kept[position] as number] as number)
+  }
+  return floorMean(best)
 }
 
 function floorMean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : Math.floor(values.reduce((sum, value) => sum + value, 0) / values.length)
+  let sum = 0
+  for (const value of values) sum += value
+  return Math.floor(sum / values.length)
 }
 
-/** New number of each of `length` old ones: its position in `items`, or -1. */
-function numbering(items: readonly number[], length: number): Int32Array {
-  const numbers = new Int32Array(length).fill(-1)
-  for (let position = 0; position < items.length; position++) numbers[items[position] as number] = position
-  return numbers
+/** The same labels, numbered 0, 1, 2, ... in ascending order; labels are below `bound`. */
+function renumber(labels: readonly number[], bound: number): number[] {
+  const used = new Uint8Array(bound)
+  for (const label of labels) used[label] = 1
+  const numbers = new Int32Array(bound)
+  let next = 0
+  for (let label = 0; label < bound; label++) if (used[label] === 1) numbers[label] = next++
+  return labels.map((label) => numbers[label] as number)
 }
 
-/** One character per 16 players. */
-function coalitionKey(members: Uint8Array): string {
-  let key = ''
-  for (let start = 0; start < members.length; start += 16) {
-    let word = 0
-    for (let i = start; i < members.length && i < start + 16; i++) word = word * 2 + (members[i] as number)
-    key += String.fromCharCode(word)
-  }
-  return key
-}
-
-function assertRound(ranking: RankingInput, quality: readonly number[]): void {
-  const players = ranking.judgeWeights.length
-  const answers = ranking.answers.length
-  if (ranking.answerWeights.length !== players) throw new RangeError(`answerWeights must be one per player, got ${ranking.answerWeights.length} for ${players}`)
-  if (quality.length !== answers) throw new RangeError(`quality must be one per answer, got ${quality.length} for ${answers}`)
+function assertRound({ answers, comparisons, answerWeights }: RankingInput, quality: readonly number[]): void {
+  const players = answerWeights.length
+  if (quality.length !== answers.length) throw new RangeError(`quality must be one per answer, got ${quality.length} for ${answers.length}`)
   for (const value of quality) assertValue(value)
-  for (const answer of ranking.answers) assertIndex('author', answer.author, players)
-  for (const { judge, left, right } of ranking.comparisons) {
+  for (const answer of answers) {
+    assertIndex('author', answer.author, players)
+    assertIndex('cluster', answer.cluster, answers.length)
+  }
+  for (const { judge, left, right } of comparisons) {
     assertIndex('judge', judge, players)
-    assertIndex('left', left, answers)
-    assertIndex('right', right, answers)
+    assertIndex('left', left, answers.length)
+    assertIndex('right', right, answers.length)
     if (left === right) throw new RangeError(`an answer cannot be compared with itself, got ${left}`)
   }
 }

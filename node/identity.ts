@@ -5,6 +5,7 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { z } from 'zod'
 import { createSigner, memberIdOf } from './crypto.ts'
+import { createNotes } from './store/guarded-store.ts'
 
 /** Who this node is: one Ed25519 key. The member id is its libp2p PeerId in base58 text. */
 export interface Identity {
@@ -33,7 +34,7 @@ const schemaName = 'peerage.identity/v1'
 const identityFile = z.strictObject({ schema: z.literal(schemaName), peerId: z.string(), privateKey: z.base64() })
 
 /**
- * Makes a new identity and its file, mode 0600. The file appears whole or not at all and never replaces another one.
+ * Makes a new identity and its file, mode 0600, and the folder that says that nothing was signed with it yet. The file appears whole or not at all and never replaces another one.
  *
  * @throws IdentityError `exists`, `io`
  */
@@ -43,6 +44,7 @@ export async function createIdentity(path: string): Promise<Identity> {
   const text = JSON.stringify({ schema: schemaName, peerId: identity.memberId, privateKey: encoded }, null, 2) + '\n'
   try {
     await writeNewFile(path, text)
+    createNotes(path)
   } catch (error) {
     if (error instanceof IdentityError) throw error
     throw new IdentityError('io', `cannot write the identity to ${path}`, { cause: error })

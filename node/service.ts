@@ -10,7 +10,7 @@ import type { Identity } from './identity.ts'
  */
 
 /** Phases of a round in the order in which they happen; a phase that a round does not need is left out. `closing`: only the result is missing. */
-export const ROUND_PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit', 'closing', 'closed'] as const
+export const ROUND_PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit', 'credit-next', 'credit-all', 'closing', 'closed'] as const
 export type RoundPhase = (typeof ROUND_PHASES)[number]
 
 export type RoundStatus = 'open' | 'closed'
@@ -49,6 +49,8 @@ export interface NodeStatus {
   /** Members heard of within the presence interval, this node included. */
   membersPresent: number
   health: string[]
+  /** Whether this node signs. While `observing`: why, and until when, as the ends of sentences. */
+  signing: { mode: 'asking' | 'active' | 'observing'; cause: string | null; reason: string | null; until: string | null }
   startedAt: string
   /** How many frames of peers were refused since the start, by code. */
   refusedFrames: Record<string, number>
@@ -157,7 +159,7 @@ export interface CreditShare {
 
 /** Credit of a closed round: numerators over one denominator, which sum exactly to `grandValueMicro * denominator`. */
 export interface RoundCredit {
-  method: 'exact' | 'permutations'
+  method: 'exact' | 'regression'
   denominator: number
   /** The value of everybody together, and the best of a single member. */
   grandValueMicro: number
@@ -214,7 +216,8 @@ export interface ReputationPenalty {
 /** How one closed round moved one posterior: evidence added, and the mean after it. */
 export interface ReputationHistoryEntry {
   height: number
-  round: string
+  /** Null for what no round explains: a proven breach. */
+  round: string | null
   domain: TaskKind
   role: ReputationRole
   successMicro: number
@@ -277,6 +280,8 @@ export type NodeEvent =
   | { type: 'block-final'; height: number; hash: string; entries: number }
   | { type: 'peer-connected'; peer: string; name: string }
   | { type: 'peer-disconnected'; peer: string; name: string }
+  /** This node stops signing, or signs again. */
+  | { type: 'signing'; mode: NodeStatus['signing']['mode']; reason: string | null }
   /** This node's own agent failed; `code` is an AgentErrorCode. */
   | { type: 'agent-error'; code: string; message: string; round: string | null }
 
@@ -311,7 +316,7 @@ export interface NodeService {
   subscribe(listener: (event: NodeEvent) => void): () => void
 }
 
-export type ServiceErrorCode = 'unknown-member' | 'unknown-round' | 'height-ahead' | 'too-few-peers' | 'not-member' | 'quota' | 'invalid-task' | 'stopping'
+export type ServiceErrorCode = 'unknown-member' | 'unknown-round' | 'height-ahead' | 'too-few-peers' | 'not-member' | 'quota' | 'invalid-task' | 'observing' | 'stopping'
 
 /** A request the node cannot fulfil. The message is a sentence for people; API and exit codes follow from `code`. */
 export class ServiceError extends Error {

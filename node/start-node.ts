@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { encodeRequest, genesisSchema, networkId, openFrame, RestoreError, restoreMachine, type Effect, type Genesis, type Machine } from '../protocol/index.ts'
+import { encodeRequest, genesisSchema, networkId, openFrame, type Effect, type Genesis, type Machine } from '../protocol/index.ts'
 import type { Agent } from './agents/agent.ts'
 import { createAgent } from './agents/create-agent.ts'
 import { ConfigError } from './config/config-error.ts'
 import { writeFileWhole } from './config/config-file.ts'
-import { verify } from './crypto.ts'
+import { verify, verifySoon } from './crypto.ts'
 import { createApi } from './http/api.ts'
 import { nameOf } from './names.ts'
 import { createLibp2pNetwork } from './network/libp2p-network.ts'
@@ -15,14 +15,14 @@ import type { Network, NetworkHandlers } from './network/network.ts'
 import { createAgentCalls } from './runtime/agent-calls.ts'
 import { createComputing } from './runtime/compute.ts'
 import { createNodeService } from './runtime/node-service.ts'
-import { drive } from './runtime/reading.ts'
+import { openMemory } from './runtime/open-memory.ts'
+import { dialRemembered, rememberPeer } from './runtime/peer-addresses.ts'
 import { createRunner } from './runtime/runner.ts'
+import { describeSigning, signingSentence } from './runtime/signing.ts'
 import { createTimers } from './runtime/timers.ts'
 import { createWire } from './runtime/wire.ts'
 import type { Log, RunningNode, StartNodeOptions } from './service.ts'
-import { openLevelStore } from './store/level-store.ts'
-import { StoreError } from './store/store-error.ts'
-import type { Store } from './store/store.ts'
+import type { GuardedStore } from './store/guarded-store.ts'
 
 const GENESIS_RETRY_MS = 1_000
 /** Of attempts that fail, so many are told as one. */
@@ -32,18 +32,27 @@ const GENESIS_WARNING_EVERY = 10
 export async function startNode(options: StartNodeOptions): Promise<RunningNode> {
   const { home, config, identity, log } = options
   const handlers = createHandlerSlot()
-  const network = await createLibp2pNetwork({ privateKey: identity.privateKey, listen: config.listen, handlers: handlers.outer })
+  const network = await createLibp2pNetwork({ privateKey: identity.privateKey, listen: config.listen, announce: config.announce, handlers: handlers.outer })
   const undo: (() => Promise<void> | void)[] = [() => network.stop()]
   try {
     for (const address of config.bootstrap) network.keepConnected(address)
     const genesis = await loadGenesis(options, network)
     for (const address of genesis.bootstrap) if (!address.endsWith(identity.memberId)) network.keepConnected(address)
     const storePath = join(home.dataDir, 'store', networkId(genesis).slice(0, 16))
-    const store = await openLevelStore(storePath)
-    undo.push(() => store.close())
     const agent = await createAgent(config.agent, { folder: home.configDir, log: (line) => log('debug', 'agent', { line }) })
     undo.push(() => agent.close())
-    const machine = await continueFrom(storePath, store, { ...options, genesis, agent })
+    const { canAnswer, canJudge, model } = agent
+    const signer = { member: identity.memberId, sign: (bytes: Uint8Array) => identity.sign(bytes) }
+    const { store, machine } = await openMemory({
+      path: storePath,
+      identityFile: home.identityFile,
+      network: networkId(genesis),
+      machine: { genesis, signer, verify, agent: { canAnswer, canJudge, model } },
+      hasPeers: config.bootstrap.length > 0 || genesis.members.some(({ id }) => id !== identity.memberId),
+      log,
+    })
+    undo.push(() => store.close())
+    await dialRemembered(store, network)
     return await compose({ ...options, handlers, network, machine, store, agent, undo })
   } catch (error) {
     for (const end of undo.reverse()) await Promise.resolve(end()).catch(() => undefined)
@@ -55,21 +64,9 @@ interface Parts extends StartNodeOptions {
   handlers: HandlerSlot
   network: Network
   machine: Machine
-  store: Store
+  store: GuardedStore
   agent: Agent
   undo: (() => Promise<void> | void)[]
-}
-
-/** The machine as its store left it. Rejects with StoreError where that cannot be read: what is damaged is never guessed. */
-async function continueFrom(path: string, store: Store, { identity, genesis, agent }: Pick<StartNodeOptions, 'identity'> & { genesis: Genesis; agent: Agent }): Promise<Machine> {
-  const { canAnswer, canJudge, model } = agent
-  const signer = { member: identity.memberId, sign: (bytes: Uint8Array) => identity.sign(bytes) }
-  try {
-    return await drive(store, restoreMachine({ genesis, signer, verify, agent: { canAnswer, canJudge, model } }))
-  } catch (error) {
-    if (!(error instanceof RestoreError)) throw error
-    throw new StoreError('corrupt', `the store in ${path} cannot be continued from: ${error.message}`, { cause: error })
-  }
 }
 
 async function compose({ config, log, handlers, network, machine, store, agent, undo }: Parts): Promise<RunningNode> {
@@ -80,6 +77,8 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
     perform: (effect) => perform(effect),
     onNotice: (notice) => {
       if (notice.type === 'result-differs' || notice.type === 'refused-to-sign' || notice.type === 'block-refused') log('error', notice.type, { ...notice })
+      if (notice.type === 'peer-dropped') log('warn', 'a peer is asked for no more history', { ...notice })
+      if (notice.type === 'signing') log(notice.mode === 'observing' ? 'error' : 'info', signingSentence(describeSigning(machine)) ?? 'Signs again.', { ...notice })
       core.onNotice(notice)
     },
     onFatal: (error) => endProcess(log, error),
@@ -98,18 +97,24 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
   const computing = createComputing({ rules: machine.rules, self: machine.self, dispatch, onError: onComputeError })
   undo.push(() => computing.stop())
   const onTrouble = (message: string, fields: Record<string, unknown>): void => log('debug', message, fields)
-  const wire = createWire({ machine, store, network, verify, dispatch, judge: runner.judge, onTrouble })
+  const wire = createWire({ machine, store, network, verify, verifySoon, dispatch, judge: runner.judge, onTrouble })
 
   const perform = (effect: Exclude<Effect, { type: 'persist' | 'verdict' | 'notify' }>): void => {
     if (effect.type === 'timer') timers.set(effect.name, effect.ms)
     else if (effect.type === 'ask-agent') calls.ask(effect)
     else if (effect.type === 'stop-agent') calls.stopOne(effect.round, effect.job)
     else if (effect.type === 'compute') computing.start(effect)
-    else wire.perform(effect)
+    else {
+      if (effect.type === 'publish' && effect.message.kind === 'presence') store.notePresence(effect.message.body.sequence)
+      wire.perform(effect)
+    }
   }
 
   const onPeer = (type: 'peer-connected' | 'peer-disconnected', peer: string): void => {
     dispatch({ type, member: peer })
+    if (type === 'peer-connected' && machine.ledger.members[peer] !== undefined) {
+      rememberPeer(store, network, peer).catch((error: unknown) => onTrouble('the address of a peer is not remembered', { error: String(error) }))
+    }
     core.emit({ type, peer, name: nameOf(peer) })
   }
   const api = await createApi(core.service, { ...config.http, onError: (error) => log('error', 'API request failed', { error: String(error) }) })

@@ -17,8 +17,12 @@ const agentMs = z.number().int().min(LIMITS.agentMsMin).max(LIMITS.agentMsMax)
 const BOUND_KINDS = ['open', 'commit', 'reveal', 'truth', 'share', 'observation', 'vote', 'proposal'] as const
 
 /** Phases that end with a cut, in the order of a round. */
-export const PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit'] as const
+export const PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit', 'credit-next', 'credit-all'] as const
 export type Phase = (typeof PHASES)[number]
+
+/** Phases in which shares of credit are evaluated: by those assigned, by the next in order, by everybody. */
+export const CREDIT_PHASES = ['credit', 'credit-next', 'credit-all'] as const
+export type CreditPhase = (typeof CREDIT_PHASES)[number]
 
 const slot = { round: hashSchema, phase: z.enum(PHASES) }
 
@@ -71,7 +75,7 @@ const truthSchema = z.strictObject({
 /** Prefix values of each unit (permutation) of the blocks that the author was assigned. */
 const shareSchema = z.strictObject({
   round: hashSchema,
-  phase: z.literal('credit'),
+  phase: z.enum(CREDIT_PHASES),
   blocks: z
     .array(z.strictObject({ block: counter, values: z.array(z.array(micro).max(LIMITS.membersMax)).max(LIMITS.blockUnitsMax) }))
     .max(LIMITS.shareBlocksMax),
@@ -100,7 +104,7 @@ const entrySchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.enum(['join', 'leave', 'rotate']), envelope: envelopeBytes }),
   z.strictObject({ type: z.literal('evidence'), breach: breachSchema }),
   z.strictObject({ type: z.literal('cut'), ...slot, observations: z.array(envelopeBytes).max(LIMITS.membersMax) }),
-  z.strictObject({ type: z.literal('late'), round: hashSchema, envelope: envelopeBytes }),
+  z.strictObject({ type: z.literal('late'), envelope: envelopeBytes }),
   z.strictObject({ type: z.literal('result'), round: hashSchema, hash: hashSchema }),
 ])
 

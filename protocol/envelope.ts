@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { sha256 } from '../consensus/index.ts'
 import { BODY_SCHEMAS, bytes, bytesUpTo, hashSchema, memberIdSchema, type Body, type MessageKind } from './bodies.ts'
-import { decodeCanonical, encode } from './encoding.ts'
+import { decodeCanonical, decodeVouched, encode } from './encoding.ts'
 import { LIMITS } from './limits.ts'
+import { rememberedBy } from './memo.ts'
 import { slotOf } from './slot.ts'
 
 /** Signs as one member. */
@@ -53,7 +54,9 @@ export function sealEnvelope<K extends MessageKind>(network: string, kind: K, bo
   const bodyHash = sha256(bodyBytes)
   const signature = signer.sign(signedBytes(network, kind, slot, bodyHash))
   const frame = encode({ network, kind, author: signer.member, body: bodyBytes, signature })
-  return { kind, author: signer.member, body, slot, bodyHash, signature, id: sha256(frame), bytes: frame }
+  const message = { kind, author: signer.member, body, slot, bodyHash, signature, id: sha256(frame), bytes: frame }
+  rememberedBy(`${network}/${message.id}`, () => ({ ok: true, message }))
+  return message
 }
 
 /**
@@ -63,6 +66,11 @@ export function sealEnvelope<K extends MessageKind>(network: string, kind: K, bo
 export function openEnvelope(frame: Uint8Array, network: string, verify: Verify): OpenedEnvelope {
   // [reject] The frame is larger than the limit.
   if (frame.length > LIMITS.envelopeBytesMax) return { ok: false, code: 'oversized' }
+  const id = sha256(frame)
+  return rememberedBy(`${network}/${id}`, () => openChecked(frame, id, network, verify))
+}
+
+function openChecked(frame: Uint8Array, id: string, network: string, verify: Verify): OpenedEnvelope {
   // [reject] The frame is not the canonical encoding of an envelope.
   const envelope = envelopeSchema.safeParse(decodeCanonical(frame))
   if (!envelope.success) return { ok: false, code: 'malformed' }
@@ -79,5 +87,18 @@ export function openEnvelope(frame: Uint8Array, network: string, verify: Verify)
   const slot = slotOf(kind, body.data as never)
   const bodyHash = sha256(bodyBytes)
   if (!verify(author, signedBytes(network, kind, slot, bodyHash), signature)) return { ok: false, code: 'bad-signature' }
-  return { ok: true, message: { kind, author, body: body.data, slot, bodyHash, signature, id: sha256(frame), bytes: frame } as unknown as Message }
+  return { ok: true, message: { kind, author, body: body.data, slot, bodyHash, signature, id, bytes: frame } as unknown as Message }
+}
+
+/**
+ * Reads an envelope that a quorum vouches for, by its hash or inside a block: an honest member of it has opened the same
+ * bytes, so nothing is checked again. SPEC.md, "Sync".
+ */
+export function readVouched(frame: Uint8Array): OpenedEnvelope {
+  const envelope = decodeVouched(frame) as { kind: MessageKind; author: string; body: Uint8Array; signature: Uint8Array } | null
+  const body = envelope === null ? null : decodeVouched(envelope.body)
+  if (envelope === null || body === null) return { ok: false, code: 'malformed' }
+  const { kind, author, signature } = envelope
+  const slot = slotOf(kind, body as never)
+  return { ok: true, message: { kind, author, body, slot, bodyHash: sha256(envelope.body), signature, id: sha256(frame), bytes: frame } as Message }
 }

@@ -87,7 +87,7 @@ describe('openFrame', () => {
 describe('requests', () => {
   const requests: Request[] = [
     { type: 'get', hashes: [BLOCK] },
-    { type: 'chain', fromHeight: 1 },
+    { type: 'chain', fromHeight: 1, toHeight: 100 },
     { type: 'certificates', fromView: 0 },
     { type: 'genesis' },
     { type: 'deliver', frames: [encodeFrame({ type: 'genesis', genesis: GENESIS } satisfies Frame)] },
@@ -101,7 +101,7 @@ describe('requests', () => {
     const malformed = [
       { type: 'get', hashes: ['x'] },
       { type: 'get', hashes: Array(1_001).fill(BLOCK) },
-      { type: 'chain', fromHeight: -1 },
+      { type: 'chain', fromHeight: -1, toHeight: 100 },
       { type: 'chain' },
       { type: 'genesis', more: 1 },
       { type: 'delete' },

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sha256 } from '../consensus/index.ts'
 import { encode } from './encoding.ts'
-import { commitmentOf, opens, truthCommitment, withheld, type RevealPhase } from './sealed.ts'
+import { commitmentOf, opens, truthCommitment, type RevealPhase } from './sealed.ts'
 import { memberWith } from './test/keys.ts'
 
 const NETWORK = sha256('a network')
@@ -37,13 +37,6 @@ describe('a commitment', () => {
   it('keeps content and salt apart: no byte can move from one to the other', () => {
     const moved = { content: Uint8Array.from([5, ...secret.content]), salt: new Uint8Array(31).fill(5) }
     expect(commitmentOf(NETWORK, ROUND, 'answer-reveal', alice, moved)).not.toBe(commitment)
-  })
-})
-
-describe('withheld', () => {
-  it('names who is in the commit cut and not in the reveal cut', () => {
-    expect(withheld([[alice, 'x'], [bob, 'y']], [[bob, 'z']])).toEqual([alice])
-    expect(withheld([[alice, 'x']], [[alice, 'z'], [bob, 'z']])).toEqual([])
   })
 })
 

@@ -2,7 +2,7 @@
  * The sealed mechanism, used for answers and ballots alike: first a salted hash bound to network, round, phase and
  * author, then the content. A copied commit is useless to the copier: it cannot be opened under another author.
  */
-import { sha256, type CutItem } from '../consensus/index.ts'
+import { sha256 } from '../consensus/index.ts'
 import type { Body } from './bodies.ts'
 import { encode } from './encoding.ts'
 
@@ -24,12 +24,6 @@ export function commitmentOf(network: string, round: string, phase: RevealPhase,
 /** Whether a reveal opens the commitment of its author. */
 export function opens(network: string, author: string, reveal: Body<'reveal'>, commitment: string): boolean {
   return commitmentOf(network, reveal.round, reveal.phase, author, reveal) === commitment
-}
-
-/** Authors in the commit cut whose reveal is not in the reveal cut. */
-export function withheld(commits: readonly CutItem[], reveals: readonly CutItem[]): string[] {
-  const revealed = new Set(reveals.map(([author]) => author))
-  return commits.map(([author]) => author).filter((author) => !revealed.has(author))
 }
 
 /** The commitment to a task's accepted values. Accepted values are sorted first. */

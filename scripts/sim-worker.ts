@@ -1,11 +1,27 @@
-import { simulate, type SimReport } from '../protocol/index.ts'
+import { simulate, simulateAgreement, type AdversaryName, type AgreementReport, type SimReport } from '../protocol/index.ts'
 
+/** Some seeds of one network size. */
 export interface SimRequest {
-  seed: number
+  seeds: number[]
   nodes: number
+  agreement: boolean
+  adversary: AdversaryName | null
+  noFaults: boolean
 }
 
-/** One simulated run, on a thread of its own. */
-export default function runSimulation(request: SimRequest): SimReport {
-  return simulate(request)
+/** What the seeds showed, and the CPU time that they took. */
+export interface SimReply {
+  reports: (SimReport | AgreementReport)[]
+  cpuMs: number
+}
+
+/** Simulated runs, on a thread of their own. */
+export default function runSimulations({ seeds, nodes, agreement, adversary, noFaults }: SimRequest): SimReply {
+  const before = process.threadCpuUsage()
+  const reports = seeds.map((seed) => {
+    if (agreement) return simulateAgreement({ seed, nodes, ...(noFaults ? { faults: [] } : {}) })
+    return simulate({ seed, nodes, noFaults, ...(adversary === null ? {} : { adversary }) })
+  })
+  const used = process.threadCpuUsage(before)
+  return { reports, cpuMs: (used.user + used.system) / 1_000 }
 }

@@ -16,9 +16,10 @@ import { checkNames, checkTests, checkTexts } from './tidy/texts.ts'
 export const BUDGETS: Budgets = {
   consensus: { design: 2000, max: 2000 },
   credit: { design: 1500, max: 1500 },
-  protocol: { design: 3500, max: 4800 },
-  node: { design: 6000, max: 8500 },
-  scripts: { design: 3000, max: 3000 },
+  protocol: { design: 3500, max: 5600 },
+  'protocol/sim': { design: 1000, max: 2600 },
+  node: { design: 6000, max: 9000 },
+  scripts: { design: 3000, max: 5000 },
 }
 
 /** Checks a tree of files against every rule. Pure; errors fail the tests, warnings are for people to weigh. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contradicts } from './contradiction.ts'
+import { contradicts } from './test/contradiction.ts'
 import { voteFor } from './test/agreements.ts'
 import type { Vote, VoteKind } from './types.ts'
 

@@ -174,10 +174,10 @@ export function hasVote(agreement: Agreement, { vote, author }: Pick<SignedVote,
 export function receiveCertificate(agreement: Agreement, certificate: Certificate): AgreementEffect[] {
   const effects: AgreementEffect[] = []
   const { kind, view, epoch } = certificate
-  if (epoch !== agreement.epoch || !isCertificateSound(agreement.validators, certificate)) return effects
-  if (view <= agreement.final.view) return effects
+  if (epoch !== agreement.epoch || view <= agreement.final.view) return effects
   const known = kind === 'notarize' ? agreement.notarizations : agreement.nullifications
   if (kind !== 'finalize' && known.has(view)) return effects
+  if (!isCertificateSound(agreement.validators, certificate)) return effects
   effects.push({ type: 'certified', certificate })
   if (kind === 'finalize') finalize(agreement, certificate, effects)
   else known.set(view, certificate)
@@ -233,7 +233,8 @@ function advance(agreement: Agreement, effects: AgreementEffect[]): AgreementEff
   const state = viewState(agreement, agreement.view)
   tryPropose(agreement, state, effects)
   tryNotarize(agreement, state, effects)
-  if (!isPending(agreement)) state.armed = false
+  // Who may not speak yet sets its timers when it may: one that ran out before would be gone for good.
+  if (agreement.silent || !isPending(agreement)) state.armed = false
   else if (!state.armed && !state.ownNullified) arm(agreement, state, effects)
   return effects
 }

@@ -1,23 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fitBradleyTerry } from './bradley-terry.ts'
-import { beatProbability, decide } from './decision.ts'
+import { beatProbability, decide, decideWins } from './decision.ts'
+import { tallyWins } from './measure.ts'
 import { anyRelabelling, anyRound, clusterInOrder, relabel } from './test/rounds.ts'
-import type { Comparison, RankingInput, Verdict } from './types.ts'
+import type { RankingInput, Verdict, WeighedComparison } from './types.ts'
 
 const MICRO = 1_000_000
 
-/** Answers by players 0.. with the labels as clusters, everybody of weight 1, comparisons as `judge left verdict right`. */
+/** Answers by players 0.. with the labels as clusters, everything of weight 1, comparisons as `judge left verdict right`. */
 function round(labels: readonly number[], comparisons: readonly string[], changes: Partial<RankingInput> = {}): RankingInput {
   const players = Math.max(labels.length, 9)
   const weights = Array.from({ length: players }, () => MICRO)
-  return { answers: clusterInOrder(labels), comparisons: comparisons.map(readComparison), judgeWeights: weights, answerWeights: weights, ...changes }
+  return { answers: clusterInOrder(labels), comparisons: comparisons.map(readComparison), answerWeights: weights, ...changes }
 }
 
-function readComparison(text: string): Comparison {
+function readComparison(text: string): WeighedComparison {
   const [judge, left, sign, right] = text.split(' ')
   const verdicts: Record<string, Verdict> = { '>': 'left', '<': 'right', '=': 'tie' }
-  return { judge: Number(judge), left: Number(left), right: Number(right), verdict: verdicts[sign as string] as Verdict }
+  return { judge: Number(judge), left: Number(left), right: Number(right), verdict: verdicts[sign as string] as Verdict, weight: MICRO }
 }
 
 function sum(values: readonly number[]): number {
@@ -25,16 +26,14 @@ function sum(values: readonly number[]): number {
 }
 
 /** Slow twin: wins and masses in fractions, straight from the definitions. */
-function decideSlowly({ answers, comparisons, judgeWeights, answerWeights }: RankingInput): { strengths: number[]; masses: number[] } {
+function decideSlowly({ answers, comparisons, answerWeights }: RankingInput): { strengths: number[]; masses: number[] } {
   const n = answers.length
   const wins = Array.from({ length: n * n }, () => 0)
-  for (const { judge, left, right, verdict } of comparisons) {
-    const same = comparisons.filter((other) => other.judge === judge && [left, right].includes(other.left) && [left, right].includes(other.right))
-    const weight = (judgeWeights[judge] as number) / MICRO / same.length
+  for (const { left, right, verdict, weight } of comparisons) {
     const forLeft = verdict === 'tie' ? 0.5 : verdict === 'left' ? 1 : 0
     const turned = weight < 0 && verdict !== 'tie' ? 1 - forLeft : forLeft
-    wins[left * n + right] = (wins[left * n + right] as number) + Math.abs(weight) * turned
-    wins[right * n + left] = (wins[right * n + left] as number) + Math.abs(weight) * (1 - turned)
+    wins[left * n + right] = (wins[left * n + right] as number) + (Math.abs(weight) / MICRO) * turned
+    wins[right * n + left] = (wins[right * n + left] as number) + (Math.abs(weight) / MICRO) * (1 - turned)
   }
   const strengths = Array.from(fitBradleyTerry(wins, n))
   const parts = answers.map(({ author }, index) => (strengths[index] as number) * (answerWeights[author] as number))
@@ -97,30 +96,36 @@ describe('decide', () => {
     fc.assert(fc.property(anyRound, fc.nat(), fc.nat(), fc.boolean(), (input, winnerSeed, loserSeed, isLeft) => {
       const winner = winnerSeed % input.answers.length
       const loser = (winner + 1 + (loserSeed % (input.answers.length - 1))) % input.answers.length
-      const judge = input.judgeWeights.length
-      const said: Comparison = isLeft ? { judge, left: winner, right: loser, verdict: 'left' } : { judge, left: loser, right: winner, verdict: 'right' }
-      const wider = { ...input, judgeWeights: [...input.judgeWeights, MICRO], answerWeights: [...input.answerWeights, 0] }
-      const [before, after] = [decide(wider), decide({ ...wider, comparisons: [...input.comparisons, said] })]
+      const common = { judge: 0, weight: MICRO }
+      const said: WeighedComparison = isLeft ? { ...common, left: winner, right: loser, verdict: 'left' } : { ...common, left: loser, right: winner, verdict: 'right' }
+      const [before, after] = [decide(input), decide({ ...input, comparisons: [...input.comparisons, said] })]
       expect(after.strengths[winner]).toBeGreaterThanOrEqual((before.strengths[winner] as number) - 1)
     }))
   })
 
-  it('counts all that a judge says on one pair once, so that two orders that disagree are a tie', () => {
-    const tie = decide(round([0, 1, 2], ['3 0 = 1', '4 1 > 2']))
-    expect(decide(round([0, 1, 2], ['3 0 > 1', '3 1 > 0', '4 1 > 2']))).toEqual(tie)
-    expect(decide(round([0, 1, 2], ['3 0 > 1', '4 1 > 2']))).toEqual(decide(round([0, 1, 2], ['3 0 > 1', '3 1 < 0', '3 0 > 1', '4 1 > 2'])))
-  })
-
-  it('reads a judge of negative weight the other way round, ties excepted', () => {
+  it('reads a comparison of negative weight the other way round, ties excepted', () => {
     fc.assert(fc.property(anyRound, (input) => {
-      const turned = input.comparisons.map((said) => ({ ...said, verdict: ({ left: 'right', right: 'left', tie: 'tie' } as const)[said.verdict] }))
-      expect(decide({ ...input, comparisons: turned, judgeWeights: input.judgeWeights.map((weight) => 0 - weight) })).toEqual(decide(input))
+      const turned = input.comparisons.map((said) => ({ ...said, weight: 0 - said.weight, verdict: ({ left: 'right', right: 'left', tie: 'tie' } as const)[said.verdict] }))
+      expect(decide({ ...input, comparisons: turned })).toEqual(decide(input))
     }))
   })
 
-  it('ignores a judge without weight', () => {
-    const judgeWeights = Array.from({ length: 9 }, (_, judge) => (judge === 4 ? 0 : MICRO))
-    expect(decide(round([0, 1, 2], ['3 0 > 1', '4 1 > 0', '4 2 > 0'], { judgeWeights }))).toEqual(decide(round([0, 1, 2], ['3 0 > 1'], { judgeWeights })))
+  it('ignores comparisons without weight', () => {
+    const silent = ['4 1 > 0', '4 2 > 0'].map((text) => ({ ...readComparison(text), weight: 0 }))
+    const heard = [readComparison('3 0 > 1')]
+    expect(decide(round([0, 1, 2], [], { comparisons: [...heard, ...silent] }))).toEqual(decide(round([0, 1, 2], [], { comparisons: heard })))
+  })
+
+  it('is the decision on the counted wins, which add up over any parts of the comparisons', () => {
+    fc.assert(fc.property(anyRound, fc.nat(), (input, seed) => {
+      const { answers, comparisons, answerWeights } = input
+      const cut = seed % (comparisons.length + 1)
+      const [some, others] = [comparisons.slice(0, cut), comparisons.slice(cut)].map((part) => tallyWins(answers.length, part)) as [Float64Array, Float64Array]
+      const wins = some.map((weight, at) => weight + (others[at] as number))
+      expect(wins.every(Number.isSafeInteger)).toBe(true)
+      expect(wins).toEqual(tallyWins(answers.length, comparisons))
+      expect(decideWins({ answers, answerWeights, wins })).toEqual(decide(input))
+    }))
   })
 
   it('lets the answer weights decide where there are no usable ballots', () => {
@@ -158,7 +163,6 @@ describe('decide', () => {
   it.each<[string, Partial<RankingInput>]>([
     ['an author', { answers: [{ author: 9, cluster: 0 }] }],
     ['a cluster', { answers: [{ author: 0, cluster: 1 }] }],
-    ['a judge', { comparisons: [readComparison('9 0 > 1')] }],
     ['an answer', { comparisons: [readComparison('0 0 > 2')] }],
     ['a fraction', { comparisons: [readComparison('0 0 > 0.5')] }],
     ['an answer against itself', { comparisons: [readComparison('0 1 > 1')] }],

@@ -1,24 +1,31 @@
+import { statesOf } from './ballots.ts'
 import { beatProbability } from './decision.ts'
+import type { Likeness } from './kin.ts'
+import { measureLikeness } from './likeness.ts'
 import { measureAnswers } from './measure.ts'
 import { divideFloor, MICRO, roundHalfUp } from './micro.ts'
-import type { Trial } from './reputation.ts'
-import type { Comparison, RankedAnswer, RankingInput } from './types.ts'
+import { everySituation } from './reputation.ts'
+import type { Comparison, JudgingTrial, RankedAnswer, RankingInput, Trial } from './types.ts'
 
 export interface EvidenceInput extends RankingInput {
-  /** Number of players; those who did nothing get no evidence. */
-  players: number
+  /** The part of the players that is out of probation, in micro-units: consensus among unknown members proves nothing. */
+  anchorMicro: number
   /** Evaluation of each answer in micro-units, from the revealed truth or a checker (null: this one has none); null without any. */
   quality: readonly (number | null)[] | null
 }
 
-/** What a round shows about each player, by player index. At most one trial each. */
+/** What a round shows about each player, by player index: at most one trial each, and who errs like whom. */
 export interface RoundEvidence {
   answering: Trial[]
-  judging: Trial[]
+  judging: JudgingTrial[]
+  likeness: Likeness[]
 }
 
-/** A round without truth is this part of a trial. */
-const UNTRUE_PARTS = 10
+/**
+ * A round without truth is this part of a trial, at most. On no recording did it teach anything, and at a tenth it cost
+ * a dominant answerer, whom the others contradict, its lead.
+ */
+const UNTRUE_PARTS = 100
 
 /** Below this many players nothing is learned: of two, each would only confirm itself. */
 const PLAYERS_MIN = 3
@@ -27,24 +34,29 @@ const PLAYERS_MIN = 3
  * Reputation evidence of one round. Pure.
  *
  * With truth: an answerer succeeds by the quality of its answers, a judge by the part of its verdicts that put the
- * better answer first (a tie is half). All verdicts of a judge are one trial together: they share its way of reading
- * this task, and a hundred correlated ballots are not a hundred observations.
+ * better answer first (a tie is half), told apart by situation. All verdicts of a judge are one trial together: they
+ * share its way of reading this task, and a hundred correlated ballots are not a hundred observations.
  *
- * Without truth everything is leave-one-out, above chance, and a tenth: see `judgeAgreement` and `answerAgreement`.
+ * Without truth everything is leave-one-out, above chance, a hundredth, and only as far as the players are known from truth:
+ * see `judgeAgreement` and `answerAgreement`.
  *
  * @throws RangeError as `measureAnswers`, or if `quality` does not have one entry per answer
  */
 export function gatherEvidence(input: EvidenceInput): RoundEvidence {
-  const { players, quality, answers } = input
-  const evidence = (of: (player: number) => Trial): Trial[] => Array.from({ length: players }, (_, player) => of(player))
+  const { quality, answers, comparisons, answerWeights, anchorMicro } = input
+  const players = answerWeights.length
   if (quality !== null && quality.length !== answers.length) throw new RangeError(`quality must have ${answers.length} entries, got ${quality.length}`)
-  if (players < PLAYERS_MIN) return { answering: evidence(sayNothing), judging: evidence(sayNothing) }
+  const each = <T>(of: (player: number) => T): T[] => Array.from({ length: players }, (_, player) => of(player))
+  if (players < PLAYERS_MIN || (quality === null && anchorMicro === 0)) {
+    return { answering: each(sayNothing), judging: each(() => everySituation(sayNothing)), likeness: [] }
+  }
   if (quality === null) {
-    return { answering: evidence((player) => answerAgreement(input, player)), judging: evidence((player) => judgeAgreement(input, player)) }
+    return { answering: each((player) => answerAgreement(input, player)), judging: each((player) => judgeAgreement(input, player)), likeness: [] }
   }
   return {
-    answering: evidence((player) => scoreAnswers(quality.filter((_, index) => answers[index]?.author === player))),
-    judging: evidence((player) => scoreVerdicts(input.comparisons.filter(({ judge }) => judge === player), quality)),
+    answering: each((player) => scoreAnswers(quality.filter((_, index) => answers[index]?.author === player))),
+    judging: each((player) => scoreVerdicts(answers, comparisons.filter(({ judge }) => judge === player), quality)),
+    likeness: measureLikeness({ answers, comparisons, quality }),
   }
 }
 
@@ -59,23 +71,28 @@ function scoreAnswers(qualities: readonly (number | null)[]): Trial {
   return { success, failure: MICRO - success }
 }
 
-/** Each pair counts once, whatever the number of verdicts on it; pairs of equal or unknown quality do not. */
-function scoreVerdicts(comparisons: readonly Comparison[], quality: readonly (number | null)[]): Trial {
-  const pairs = new Map<number, { right: number; said: number }>()
-  for (const { left, right, verdict } of comparisons) {
-    const leftQuality = quality[left] ?? null
-    const rightQuality = quality[right] ?? null
-    if (leftQuality === null || rightQuality === null || leftQuality === rightQuality) continue
-    const key = Math.min(left, right) * quality.length + Math.max(left, right)
-    const pair = pairs.get(key) ?? { right: 0, said: 0 }
-    const score = verdict === 'tie' ? 1 : (verdict === 'left') === leftQuality > rightQuality ? 2 : 0
-    pairs.set(key, { right: pair.right + score, said: pair.said + 2 })
+/**
+ * Each pair counts once, whatever the number of verdicts on it; pairs of equal or unknown quality do not. Rounded down,
+ * so that the parts are at most one trial together.
+ */
+function scoreVerdicts(answers: readonly RankedAnswer[], comparisons: readonly Comparison[], quality: readonly (number | null)[]): JudgingTrial {
+  const known = comparisons.flatMap((comparison) => {
+    const [left, right] = [quality[comparison.left] ?? null, quality[comparison.right] ?? null]
+    const pair = Math.min(comparison.left, comparison.right) * quality.length + Math.max(comparison.left, comparison.right)
+    return left === null || right === null || left === right ? [] : [{ comparison, leftBetter: left > right, pair }]
+  })
+  const said = new Map<number, number>()
+  for (const { pair } of known) said.set(pair, (said.get(pair) ?? 0) + 1)
+  const trial: JudgingTrial = everySituation(sayNothing)
+  for (const { comparison, leftBetter, pair } of known) {
+    const situation = statesOf(answers, comparison)[leftBetter ? 0 : 1]
+    const part = divideFloor(MICRO, said.size * (said.get(pair) as number))
+    const { verdict } = comparison
+    const right = verdict === 'tie' ? Math.floor(part / 2) : (verdict === 'left') === leftBetter ? part : 0
+    const { success, failure } = trial[situation]
+    trial[situation] = { success: success + right, failure: failure + part - right }
   }
-  if (pairs.size === 0) return sayNothing()
-  let sum = 0
-  for (const { right, said } of pairs.values()) sum += divideFloor(right * MICRO, said)
-  const success = divideFloor(sum, pairs.size)
-  return { success, failure: MICRO - success }
+  return trial
 }
 
 /**
@@ -83,7 +100,7 @@ function scoreVerdicts(comparisons: readonly Comparison[], quality: readonly (nu
  * cluster has more mass in the round without anything of that judge, neither its ballots nor its answer nor what was
  * said about it. Chance is one half, since positions are drawn: always saying left, or tie, shows a judge to be empty.
  */
-function judgeAgreement({ answers, comparisons, judgeWeights, answerWeights }: EvidenceInput, player: number): Trial {
+function judgeAgreement({ answers, comparisons, answerWeights, anchorMicro }: EvidenceInput, player: number): JudgingTrial {
   const kept = answers.flatMap((answer, index) => (answer.author === player ? [] : [{ ...answer, index }]))
   const places = new Map(kept.map(({ index }, place) => [index, place]))
   const labels = new Map<number, number>()
@@ -94,11 +111,11 @@ function judgeAgreement({ answers, comparisons, judgeWeights, answerWeights }: E
     const right = places.get(comparison.right)
     return left === undefined || right === undefined ? [] : [{ ...comparison, left, right }]
   })
-  const ballots = heard.filter(({ judge }) => judge !== player)
-  const { masses } = measureAnswers({ answers: others, comparisons: ballots, judgeWeights, answerWeights })
-  const quality = others.map(({ cluster }) => masses[cluster] as number)
-  const { success, failure } = scoreVerdicts(heard.filter(({ judge }) => judge === player), quality)
-  return weaken(success, success + failure)
+  const own = heard.filter(({ judge }) => judge === player)
+  if (own.length === 0) return everySituation(sayNothing)
+  const { masses } = measureAnswers({ answers: others, comparisons: heard.filter(({ judge }) => judge !== player), answerWeights })
+  const trial = scoreVerdicts(others, own, others.map(({ cluster }) => masses[cluster] as number))
+  return everySituation((situation) => weaken(trial[situation], anchorMicro))
 }
 
 /**
@@ -106,16 +123,17 @@ function judgeAgreement({ answers, comparisons, judgeWeights, answerWeights }: E
  * What the answers of this round reach on average is chance and counts as half a success, so agreeing where everybody
  * agrees shows nothing.
  */
-function answerAgreement({ answers, comparisons, judgeWeights, answerWeights }: EvidenceInput, player: number): Trial {
+function answerAgreement({ answers, comparisons, answerWeights, anchorMicro }: EvidenceInput, player: number): Trial {
   const own = answers.flatMap(({ author }, index) => (author === player ? [index] : []))
   if (own.length === 0 || answers.every(({ cluster }) => cluster === answers[0]?.cluster)) return sayNothing()
   const ballots = comparisons.filter(({ judge }) => judge !== player)
-  const { strengths } = measureAnswers({ answers, comparisons: ballots, judgeWeights, answerWeights })
+  const { strengths } = measureAnswers({ answers, comparisons: ballots, answerWeights })
   const standings = answers.map((_, index) => computeStanding(answers, strengths, index))
   const chance = average(standings)
   const reached = average(own.map((index) => standings[index] as number))
   const excess = reached > chance ? (reached - chance) / (MICRO - chance) : (reached - chance) / chance
-  return weaken(roundHalfUp((MICRO * (1 + excess)) / 2), MICRO)
+  const success = roundHalfUp((MICRO * (1 + excess)) / 2)
+  return weaken({ success, failure: MICRO - success }, anchorMicro)
 }
 
 /** Probability, in micro-units, that an answer equals or beats a random other one. There must be an unequal one. */
@@ -132,8 +150,8 @@ function average(values: readonly number[]): number {
   return divideFloor(values.reduce((sum, value) => sum + value, 0), values.length)
 }
 
-/** A tenth of the evidence `success` out of `trial`, or nothing of nothing. */
-function weaken(success: number, trial: number): Trial {
-  const part = divideFloor(success, UNTRUE_PARTS)
-  return { success: part, failure: divideFloor(trial, UNTRUE_PARTS) - part }
+/** A hundredth of the evidence, as far as it is anchored. */
+function weaken({ success, failure }: Trial, anchorMicro: number): Trial {
+  const part = (evidence: number): number => divideFloor(evidence * anchorMicro, UNTRUE_PARTS * MICRO)
+  return { success: part(success), failure: part(failure) }
 }

@@ -1,6 +1,6 @@
 import { fitBradleyTerry } from './bradley-terry.ts'
 import { MICRO, roundHalfUp } from './micro.ts'
-import type { Comparison, RankedAnswer, RankingInput } from './types.ts'
+import type { RankedAnswer, RankingInput, WeighedComparison } from './types.ts'
 
 /** Strengths are summed as integers of these per unit, so that no order of summation shows in a mass. */
 const NANO = 1_000_000_000
@@ -19,63 +19,55 @@ export interface Measured {
  *
  * @throws RangeError on an index out of range or an answer compared with itself
  */
-export function measureAnswers(input: RankingInput): Measured {
-  assertIndices(input)
-  const { answers, comparisons, judgeWeights, answerWeights } = input
-  const wins = tallyWins(answers.length, comparisons, judgeWeights)
-  const fitted = fitBradleyTerry(wins.map((weight) => weight / MICRO), answers.length)
-  const strengths = Array.from(fitted, (strength) => roundHalfUp(strength * NANO))
+export function measureAnswers({ answers, comparisons, answerWeights }: RankingInput): Measured {
+  return measureWins({ answers, answerWeights, wins: tallyWins(answers.length, comparisons) })
+}
+
+/** A round whose comparisons are counted: `wins` as of `tallyWins`. */
+export interface TalliedRound {
+  answers: readonly RankedAnswer[]
+  answerWeights: readonly number[]
+  wins: ArrayLike<number>
+}
+
+/** As `measureAnswers`, from the wins. @throws RangeError on an author or cluster out of range */
+export function measureWins({ answers, answerWeights, wins }: TalliedRound): Measured {
+  for (const { author, cluster } of answers) {
+    assertIndex('author', author, answerWeights.length)
+    assertIndex('cluster', cluster, answers.length)
+  }
+  const scaled = Float64Array.from(wins, (weight) => weight / MICRO)
+  const strengths = Array.from(fitBradleyTerry(scaled, answers.length), (strength) => roundHalfUp(strength * NANO))
   return { strengths, masses: sumMasses(answers, strengths, answerWeights) }
 }
 
-function assertIndices({ answers, comparisons, judgeWeights, answerWeights }: RankingInput): void {
-  const check = (name: string, index: number, bound: number): void => {
-    if (!Number.isInteger(index) || index < 0 || index >= bound) throw new RangeError(`${name} must be 0..${bound - 1}, got ${index}`)
-  }
-  for (const { author, cluster } of answers) {
-    check('author', author, answerWeights.length)
-    check('cluster', cluster, answers.length)
-  }
-  for (const { judge, left, right } of comparisons) {
-    check('judge', judge, judgeWeights.length)
-    check('left', left, answers.length)
-    check('right', right, answers.length)
-    if (left === right) throw new RangeError(`an answer cannot be compared with itself, got ${left}`)
-  }
-}
-
 /**
- * Wins as integers in micro-units, n*n row-major. All that one judge says on one pair weighs its weight together, so
- * two orders that disagree are a tie; a tie is half a win each.
+ * Wins in micro-units, n*n row-major; wins[i*n+j] is the weight that prefers answer i to j. A tie is half a win each,
+ * a negative weight reverses a verdict. Integers, and the tally of some comparisons and of others adds up to that of all.
+ *
+ * @throws RangeError on an index out of range or an answer compared with itself
  */
-function tallyWins(n: number, comparisons: readonly Comparison[], judgeWeights: readonly number[]): Float64Array {
+export function tallyWins(n: number, comparisons: readonly WeighedComparison[]): Float64Array {
   const wins = new Float64Array(n * n)
-  const said = new Uint32Array(n * n)
-  const pairOf = ({ left, right }: Comparison): number => Math.min(left, right) * n + Math.max(left, right)
-  for (const [judge, own] of groupByJudge(comparisons)) {
-    const weight = judgeWeights[judge] as number
-    said.fill(0)
-    for (const comparison of own) said[pairOf(comparison)] = (said[pairOf(comparison)] as number) + 1
-    for (const comparison of own) {
-      const { left, right, verdict } = comparison
-      const share = Math.floor(Math.abs(weight) / (said[pairOf(comparison)] as number))
-      const half = Math.floor(share / 2)
-      const leftWins = (verdict === 'left') === (weight > 0)
-      wins[left * n + right] = (wins[left * n + right] as number) + (verdict === 'tie' ? half : leftWins ? share : 0)
-      wins[right * n + left] = (wins[right * n + left] as number) + (verdict === 'tie' ? half : leftWins ? 0 : share)
-    }
+  const add = (winner: number, loser: number, weight: number): void => {
+    wins[winner * n + loser] = (wins[winner * n + loser] as number) + weight
+  }
+  for (const { left, right, verdict, weight } of comparisons) {
+    assertIndex('left', left, n)
+    assertIndex('right', right, n)
+    if (left === right) throw new RangeError(`an answer cannot be compared with itself, got ${left}`)
+    const size = Math.abs(weight)
+    if (verdict === 'tie') {
+      add(left, right, Math.floor(size / 2))
+      add(right, left, Math.floor(size / 2))
+    } else if ((verdict === 'left') === weight > 0) add(left, right, size)
+    else add(right, left, size)
   }
   return wins
 }
 
-function groupByJudge(comparisons: readonly Comparison[]): Map<number, Comparison[]> {
-  const groups = new Map<number, Comparison[]>()
-  for (const comparison of comparisons) {
-    const group = groups.get(comparison.judge)
-    if (group) group.push(comparison)
-    else groups.set(comparison.judge, [comparison])
-  }
-  return groups
+function assertIndex(name: string, index: number, bound: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= bound) throw new RangeError(`${name} must be 0..${bound - 1}, got ${index}`)
 }
 
 /**

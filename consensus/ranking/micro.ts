@@ -11,6 +11,17 @@ export function divideFloor(part: number, whole: number): number {
   return (part - (part % whole)) / whole
 }
 
+/** Largest integer whose square is at most `square`, a non-negative safe integer; Newton from above. */
+export function rootFloor(square: number): number {
+  if (square < 2) return square
+  let root = Math.floor(square / 2) + 1
+  for (;;) {
+    const next = Math.floor((root + Math.floor(square / root)) / 2)
+    if (next >= root) return root
+    root = next
+  }
+}
+
 /**
  * Splits `total` into integers in proportion to `weights` by largest remainder; equal remainders are served in index
  * order. In plain numbers, for the many small splits of a ranking.

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { emptyPosterior, MEMORY_TRIALS, observe, PROBATION_TRIALS, summarize, type Trial } from './reputation.ts'
-import type { Posterior } from './types.ts'
+import { emptyJudging, emptyPosterior, everySituation, FAILED_JUDGING, MEMORY_TRIALS, observe, observeJudging, poolJudging, poolTrial, PROBATION_TRIALS, summarize } from './reputation.ts'
+import { SITUATIONS, type Judging, type JudgingTrial, type Posterior, type Trial } from './types.ts'
 
 const MICRO = 1_000_000
 const anyTrial: fc.Arbitrary<Trial> = fc.tuple(fc.nat({ max: MICRO }), fc.nat({ max: MICRO })).map(([trial, part]) => {
@@ -58,6 +58,47 @@ describe('observe', () => {
 
   it.each([[-1, 0], [0.5, 0], [MICRO, 1], [NaN, 0]])('throws RangeError on %d and %d', (success, failure) => {
     expect(() => observe(emptyPosterior(), { success, failure })).toThrow(RangeError)
+  })
+})
+
+describe('observeJudging', () => {
+  const anyJudgingTrial: fc.Arbitrary<JudgingTrial> = fc.tuple(anyTrial, fc.nat({ max: 15 })).map(([{ success, failure }, seed]) =>
+    everySituation((situation) => {
+      const place = SITUATIONS.indexOf(situation)
+      return { success: seed % 4 === place ? success : 0, failure: seed >> 2 === place ? failure : 0 }
+    }))
+  const anyTrials = fc.array(anyJudgingTrial, { maxLength: 200 })
+  const observed = (trials: readonly JudgingTrial[]): Judging => trials.reduce(observeJudging, emptyJudging())
+
+  it('is over all situations what observe makes of the pooled trials', () => {
+    fc.assert(fc.property(anyTrials, (trials) => {
+      const pooled = poolJudging(observed(trials))
+      const whole = observeAll(trials.map(poolTrial))
+      expect(pooled.count).toBe(whole.count)
+      // Each situation rounds down by itself.
+      for (const of of ['success', 'failure'] as const) expect(Math.abs(pooled[of] - whole[of])).toBeLessThanOrEqual(4 * trials.length)
+    }))
+  })
+
+  it('keeps non-negative integers of at most the memory', () => {
+    fc.assert(fc.property(anyTrials, (trials) => {
+      const judging = observed(trials)
+      for (const situation of SITUATIONS) expect(Object.values(judging[situation]).every((value) => Number.isSafeInteger(value) && value >= 0)).toBe(true)
+      const { success, failure } = poolJudging(judging)
+      expect(success + failure).toBeLessThanOrEqual(MEMORY_TRIALS * MICRO)
+    }))
+  })
+
+  it('lets a failed trial count against every situation alike', () => {
+    expect(poolTrial(FAILED_JUDGING)).toEqual(loss)
+    expect(new Set(SITUATIONS.map((situation) => FAILED_JUDGING[situation].failure)).size).toBe(1)
+  })
+
+  it('is unchanged by a round without evidence, and throws RangeError on more than one trial', () => {
+    const known = observeJudging(emptyJudging(), FAILED_JUDGING)
+    expect(observeJudging(known, everySituation(() => ({ success: 0, failure: 0 })))).toEqual(known)
+    expect(() => observeJudging(known, everySituation(() => ({ success: MICRO / 3, failure: 0 })))).toThrow(RangeError)
+    expect(() => observeJudging(known, { ...FAILED_JUDGING, own: win })).toThrow(RangeError)
   })
 })
 

@@ -1,11 +1,5 @@
-import { divideFloor, MICRO } from './micro.ts'
-import type { Posterior } from './types.ts'
-
-/** What one member showed in one round, in micro-units of one trial: success + failure is at most 1_000_000. */
-export interface Trial {
-  success: number
-  failure: number
-}
+import { divideFloor, MICRO, rootFloor } from './micro.ts'
+import { SITUATIONS, type Judging, type JudgingTrial, type Posterior, type Situation, type Trial } from './types.ts'
 
 /** A reputation as it is shown and used: probabilities in micro-units, 0 <= low <= mean <= high <= 1_000_000. */
 export interface ReputationSummary {
@@ -40,14 +34,57 @@ export function emptyPosterior(): Posterior {
  *
  * @throws RangeError if the evidence is not made of non-negative integers of at most one trial together
  */
-export function observe(posterior: Posterior, { success, failure }: Trial): Posterior {
-  const trial = success + failure
-  if (!Number.isInteger(success) || !Number.isInteger(failure) || success < 0 || failure < 0 || trial > MICRO) {
-    throw new RangeError(`evidence must be non-negative integers of at most ${MICRO} together, got ${success} and ${failure}`)
+export function observe(posterior: Posterior, trial: Trial): Posterior {
+  const size = sizeOf([trial])
+  if (size === 0) return posterior
+  return { ...add(posterior, trial, size), count: posterior.count + 1 }
+}
+
+export function emptyJudging(): Judging {
+  return { ...everySituation(() => ({ success: 0, failure: 0 })), count: 0 }
+}
+
+/** A whole trial failed, whichever answer was the better one. */
+export const FAILED_JUDGING: JudgingTrial = everySituation(() => ({ success: 0, failure: MICRO / SITUATIONS.length }))
+
+/** As `observe`, for a judge: all situations fade alike. */
+export function observeJudging(judging: Judging, trial: JudgingTrial): Judging {
+  const size = sizeOf(SITUATIONS.map((situation) => trial[situation]))
+  if (size === 0) return judging
+  return { ...everySituation((situation) => add(judging[situation], trial[situation], size)), count: judging.count + 1 }
+}
+
+/** A judge's reliability over all situations. */
+export function poolJudging(judging: Judging): Posterior {
+  return { ...poolTrial(judging), count: judging.count }
+}
+
+/** What a judge showed over all situations. */
+export function poolTrial(trial: JudgingTrial): Trial {
+  const sum = (of: keyof Trial): number => SITUATIONS.reduce((total, situation) => total + trial[situation][of], 0)
+  return { success: sum('success'), failure: sum('failure') }
+}
+
+export function everySituation<T>(of: (situation: Situation) => T): { [S in Situation]: T } {
+  return { first: of('first'), second: of('second'), own: of('own'), rival: of('rival') }
+}
+
+function sizeOf(trials: readonly Trial[]): number {
+  let size = 0
+  for (const { success, failure } of trials) {
+    if (!Number.isInteger(success) || !Number.isInteger(failure) || success < 0 || failure < 0) {
+      throw new RangeError(`evidence must be non-negative integers, got ${success} and ${failure}`)
+    }
+    size += success + failure
   }
-  if (trial === 0) return posterior
-  const decay = (known: number): number => known - divideFloor(known * trial + MEMORY_TRIALS * MICRO - 1, MEMORY_TRIALS * MICRO)
-  return { success: decay(posterior.success) + success, failure: decay(posterior.failure) + failure, count: posterior.count + 1 }
+  if (size > MICRO) throw new RangeError(`evidence must be at most ${MICRO} together, got ${size}`)
+  return size
+}
+
+/** Old evidence faded by a trial of `size`, and the new one. */
+function add(known: Trial, { success, failure }: Trial, size: number): Trial {
+  const fade = (evidence: number): number => evidence - divideFloor(evidence * size + MEMORY_TRIALS * MICRO - 1, MEMORY_TRIALS * MICRO)
+  return { success: fade(known.success) + success, failure: fade(known.failure) + failure }
 }
 
 /** Mean of the posterior with its prior, and an interval of `REACH_HUNDREDTHS` around it; 0..1 for nobody known. */
@@ -62,17 +99,10 @@ export function summarize({ success, failure, count }: Posterior): ReputationSum
     low: Math.max(0, mean - reach),
     high: Math.min(MICRO, mean + reach),
     count,
-    probation: success + failure < PROBATION_TRIALS * MICRO,
+    probation: isInProbation({ success, failure }),
   }
 }
 
-/** Largest integer whose square is at most `square`, a non-negative safe integer; Newton from above. */
-function rootFloor(square: number): number {
-  if (square < 2) return square
-  let root = Math.floor(square / 2) + 1
-  for (;;) {
-    const next = Math.floor((root + Math.floor(square / root)) / 2)
-    if (next >= root) return root
-    root = next
-  }
+export function isInProbation({ success, failure }: Trial): boolean {
+  return success + failure < PROBATION_TRIALS * MICRO
 }

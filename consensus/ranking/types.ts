@@ -19,15 +19,19 @@ export interface RankedAnswer {
   cluster: number
 }
 
+/** A comparison and what it weighs: a signed integer in micro-units. A negative weight reverses the verdict. */
+export interface WeighedComparison extends Comparison {
+  weight: number
+}
+
 /**
- * Everything a ranking is computed from. Players are the members with an item in a cut, in member id order.
- * Weights are integers in micro-units, one per player, frozen for the round. A negative judge weight reverses the
- * judge's verdicts; answer weights are non-negative.
+ * Everything a ranking is computed from. Players are the members with an item in a cut, in member id order. All weights
+ * are fixed before anything is ranked, so leaving players out changes no weight of the others.
  */
 export interface RankingInput {
   answers: readonly RankedAnswer[]
-  comparisons: readonly Comparison[]
-  judgeWeights: readonly number[]
+  comparisons: readonly WeighedComparison[]
+  /** Non-negative integers in micro-units, one per player; an average member of the panel has 1_000_000. */
   answerWeights: readonly number[]
 }
 
@@ -48,9 +52,28 @@ export interface Decision {
   agreement: number
 }
 
-/** Decayed Beta posterior without its prior: evidence for and against in micro-units, and how many rounds spoke. */
-export interface Posterior {
+/** What one member showed in one round, in micro-units of one trial: success + failure is at most 1_000_000. */
+export interface Trial {
   success: number
   failure: number
+}
+
+/** Decayed Beta posterior without its prior: evidence for and against in micro-units, and how many rounds spoke. */
+export interface Posterior extends Trial {
+  count: number
+}
+
+/**
+ * Which answer of a pair was the better one: the one shown first or second, or, where one of them is the judge's own,
+ * its own or its rival.
+ */
+export const SITUATIONS = ['first', 'second', 'own', 'rival'] as const
+export type Situation = (typeof SITUATIONS)[number]
+
+/** What one judge showed in one round: verdicts right and wrong by situation, at most one trial together. */
+export type JudgingTrial = { [S in Situation]: Trial }
+
+/** Decayed evidence about a judge by situation, and how many rounds spoke. */
+export interface Judging extends JudgingTrial {
   count: number
 }

@@ -1,60 +1,140 @@
-import { computeLogOdds } from './logarithm.ts'
-import { divideFloor, MICRO } from './micro.ts'
-import { summarize } from './reputation.ts'
-import type { Posterior } from './types.ts'
+import { countShares, type Kin } from './kin.ts'
+import { computeLogarithm } from './logarithm.ts'
+import { divideFloor, MICRO, rootFloor, roundHalfUp } from './micro.ts'
+import { everySituation, isInProbation, poolTrial } from './reputation.ts'
+import type { Judging, JudgingTrial, Posterior, Situation, Trial } from './types.ts'
 
 /** The part of a member's reputation, in the domain of a task, that its influence comes from. */
 export interface Standing {
+  id: string
   answering: Posterior
-  judging: Posterior
+  judging: Judging
+  kin: readonly Kin[]
 }
 
-/** Integers in micro-units, one per player. Judge weights may be negative: such a judge is read the other way round. */
+/** What a judge's verdicts weigh by the situation that they state, in signed micro-units. */
+export interface JudgeWeight extends Record<Situation, number> {
+  /** As how much of a member the judge counts, in micro-units. */
+  share: number
+  /** How well the judge is known, 0..1_000_000: half of that after `HALF_KNOWN_TRIALS`. */
+  known: number
+}
+
+/** The weights of one round, integers in micro-units, one per player. */
 export interface FrozenWeights {
-  judgeWeights: number[]
+  judgeWeights: JudgeWeight[]
   answerWeights: number[]
+  /** The part of the players that is out of probation: what their consensus is worth as evidence. */
+  anchorMicro: number
 }
 
-/** An answerer that was never right still weighs something, so that answers are comparable where nobody else answers. */
-const ANSWER_WEIGHT_MIN = MICRO / 1000
+/** An unknown judge is right so often: enough to weigh something, little enough to be overtaken soon. */
+const JUDGE_PRIOR = 0.65
+
+/** A judge is believed to be like an unknown one as if by so many trials. */
+const JUDGE_TRIALS = 16
+
+/** A judge's verdicts in one situation are believed to be like all of its verdicts, as if by so many trials. */
+const SITUATION_TRIALS = 32
+
+/** After so many trials a judge is half known. */
+const HALF_KNOWN_TRIALS = 4
+
+/** Answerers are taken for right so often before anybody in the panel is known. */
+const ANSWER_PRIOR = 0.5
+
+/** An answerer is believed to be like the panel, and the panel like that, as if by so many trials. */
+const ANSWER_TRIALS = 8
+
+/** Skills are kept this far from 0 and 1, so that odds are bounded. */
+const SKILL_MARGIN = 0.01
+
+/** Members in probation count together as so many members at most, once anybody is known. */
+const NEWCOMERS_MAX = 2
 
 /**
- * Turns reputations into the weights of one round, the same for every coalition of its players. With nobody known all
- * weights are 1_000_000. Pure, integers.
+ * Turns reputations into the weights of one round, the same for every coalition of its players. Nobody known: all
+ * judges weigh the same, and all answers. Pure, integers.
  */
 export function freezeWeights(players: readonly Standing[]): FrozenWeights {
+  const kinShares = countShares(players)
+  const answering = players.map(({ answering }) => answering)
+  const judging = players.map(({ judging }) => poolTrial(judging))
+  const [answerShares, judgeShares] = [answering, judging].map((trials) => admitNewcomers(trials, kinShares)) as [number[], number[]]
+  const panel = panelSkill(answering)
+  const proven = players.filter((_, index) => !isInProbation(answering[index] as Trial) || !isInProbation(judging[index] as Trial)).length
   return {
-    judgeWeights: admitNewcomers(players.map(({ judging }) => weighJudge(judging))),
-    answerWeights: admitNewcomers(players.map(({ answering }) => weighAnswerer(answering))),
+    judgeWeights: players.map(({ judging }, index) => ({ ...weighJudge(judging), share: judgeShares[index] as number })),
+    answerWeights: answering.map((trial, index) => divideFloor(weighAnswerer(trial, panel) * (answerShares[index] as number), MICRO)),
+    anchorMicro: players.length === 0 ? 0 : divideFloor(proven * MICRO, players.length),
   }
 }
 
-/**
- * Log-odds at the end of the reliability interval nearer to one half, 0 where the interval contains it, null in
- * probation. As memory is bounded, so is the weight: 3.9 for a judge that never errs.
- */
-function weighJudge(judging: Posterior): number | null {
-  const { low, high, probation } = summarize(judging)
-  if (probation) return null
-  if (low * 2 > MICRO) return computeLogOdds(low)
-  if (high * 2 < MICRO) return computeLogOdds(high)
-  return 0
-}
-
-/** Lower end of the skill interval, null in probation. */
-function weighAnswerer(answering: Posterior): number | null {
-  const { low, probation } = summarize(answering)
-  return probation ? null : Math.max(low, ANSWER_WEIGHT_MIN)
+/** Newcomers share what `NEWCOMERS_MAX` members have, unless there are only newcomers. Micro-units of a member. */
+function admitNewcomers(trials: readonly Trial[], shares: readonly number[]): number[] {
+  const newcomers = trials.filter(isInProbation).length
+  if (newcomers === trials.length || newcomers <= NEWCOMERS_MAX) return [...shares]
+  return trials.map((trial, index) => (isInProbation(trial) ? divideFloor((shares[index] as number) * NEWCOMERS_MAX, newcomers) : (shares[index] as number)))
 }
 
 /**
- * Fills in the members in probation (null): each weighs like the mean of the known members, all of them together at
- * most half of what the known weigh, which is a third of the total. While no known member weighs anything they weigh
- * 1_000_000 each.
+ * The log-likelihood ratio of each verdict: how much more often the judge says so when it is true than when the
+ * opposite is. Always saying left, or always preferring the own answer, is as frequent in both cases and weighs
+ * nothing; a judge that is reliably wrong weighs less than nothing. One standard deviation is taken off towards 0.
  */
-function admitNewcomers(weights: readonly (number | null)[]): number[] {
-  const known = weights.filter((weight) => weight !== null)
-  const sum = known.reduce((total, weight) => total + Math.abs(weight), 0)
-  const share = sum === 0 ? MICRO : divideFloor(sum, Math.max(known.length, 2 * (weights.length - known.length)))
-  return weights.map((weight) => weight ?? share)
+function weighJudge(judging: JudgingTrial): Omit<JudgeWeight, 'share'> {
+  const pooled = poolTrial(judging)
+  const reliability = estimate(pooled, JUDGE_PRIOR, JUDGE_TRIALS)
+  const trials = Math.min(SITUATION_TRIALS, reliability.trials)
+  const hits = everySituation((situation) => estimate(judging[situation], reliability.mean, trials))
+  const weigh = (truly: Situation, falsely: Situation): number => {
+    const [said, opposite] = [hits[truly], hits[falsely]]
+    const miss = 1 - opposite.mean
+    const ratio = computeLogarithm(said.mean / miss)
+    const variance = (1 - said.mean) / (said.mean * said.trials) + opposite.mean / (miss * opposite.trials)
+    const cautious = Math.max(0, Math.abs(ratio) - computeRoot(variance))
+    return roundHalfUp(cautious * MICRO) * (ratio < 0 ? -1 : 1)
+  }
+  const size = pooled.success + pooled.failure
+  const known = divideFloor(size * MICRO, size + HALF_KNOWN_TRIALS * MICRO)
+  return { first: weigh('first', 'second'), second: weigh('second', 'first'), own: weigh('own', 'rival'), rival: weigh('rival', 'own'), known }
+}
+
+/**
+ * How much better than the panel an answerer is: the squared ratio of their odds to be right. The square because
+ * answerers err together: among members who repeat each other, the best one counts, not their number. Where one standard
+ * deviation reaches the panel's skill the answerer weighs like the panel, 1_000_000; so does a newcomer.
+ */
+function weighAnswerer(trial: Trial, panel: number): number {
+  const { mean, trials } = estimate(trial, panel, ANSWER_TRIALS)
+  const deviation = computeRoot((mean * (1 - mean)) / (trials + 1))
+  const skill = Math.max(mean - deviation, Math.min(mean + deviation, panel))
+  const odds = oddsOf(skill) / oddsOf(panel)
+  return Math.max(1, roundHalfUp(odds * odds * MICRO))
+}
+
+/** How often the answers of all players together were right. */
+function panelSkill(trials: readonly Trial[]): number {
+  const sum = (of: keyof Trial): number => trials.reduce((total, trial) => total + trial[of], 0)
+  return estimate({ success: sum('success'), failure: sum('failure') }, ANSWER_PRIOR, ANSWER_TRIALS).mean
+}
+
+/** Mean of a Beta posterior whose prior has this mean and weighs so many trials, and the trials it stands on. */
+function estimate(trial: Trial, prior: number, priorTrials: number): { mean: number; trials: number } {
+  const trials = trialsOf(trial) + priorTrials
+  return { mean: (trial.success / MICRO + prior * priorTrials) / trials, trials }
+}
+
+function trialsOf({ success, failure }: Trial): number {
+  return (success + failure) / MICRO
+}
+
+function oddsOf(chance: number): number {
+  const inside = Math.max(SKILL_MARGIN, Math.min(1 - SKILL_MARGIN, chance))
+  return inside / (1 - inside)
+}
+
+/** Square root of a number below 1000, to a millionth. */
+function computeRoot(square: number): number {
+  return rootFloor(Math.floor(square * MICRO * MICRO)) / MICRO
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Game } from '../game.ts'
-import { tableGame } from './games.ts'
+import { createTableGame } from '../game.ts'
 
 /** Any integer game with v(empty) = 0, as its table. */
 export function anyTable(playersMax: number, playersMin = 1): fc.Arbitrary<number[]> {
@@ -11,5 +11,5 @@ export function anyTable(playersMax: number, playersMin = 1): fc.Arbitrary<numbe
 
 /** Any integer game. */
 export function anyGame(playersMax: number, playersMin = 1): fc.Arbitrary<Game> {
-  return anyTable(playersMax, playersMin).map(tableGame)
+  return anyTable(playersMax, playersMin).map(createTableGame)
 }

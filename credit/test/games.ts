@@ -1,15 +1,6 @@
 import { shuffle } from '../../consensus/index.ts'
 import type { Game } from '../game.ts'
 
-/** A game whose value is looked up by bitmask: bit i = player i. */
-export function tableGame(table: readonly number[]): Game {
-  const players = 31 - Math.clz32(table.length)
-  return {
-    players,
-    value: (members) => table[members.reduce((mask, isIn, player) => mask + (isIn === 1 ? 2 ** player : 0), 0)] as number,
-  }
-}
-
 /** The table of a game with few players. */
 export function tabulate(game: Game): number[] {
   return Array.from({ length: 2 ** game.players }, (_, mask) => game.value(membersOf(mask, game.players)))

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Comparison, RankingInput, Verdict } from '../../consensus/index.ts'
+import type { RankingInput, Verdict, WeighedComparison } from '../../consensus/index.ts'
 
 /** A round as the round game takes it. */
 export interface Round {
@@ -8,6 +8,7 @@ export interface Round {
 }
 
 const anyWeight = fc.oneof(fc.constantFrom(0, 250_000, 1_000_000), fc.integer({ min: 1, max: 2_000_000 }))
+const anySignedWeight = fc.oneof(fc.constantFrom(0, 250_000, 1_000_000), fc.integer({ min: -1_000_000, max: 2_000_000 }))
 const anyVerdict = fc.constantFrom<Verdict>('left', 'right', 'tie')
 
 /** Any round: some players answer, some judge; the quality is one per cluster, or one per answer where `perAnswer`. */
@@ -17,18 +18,17 @@ export function anyRound(playersMax: number, perAnswer = false): fc.Arbitrary<Ro
     return fc.record({
       authors: fc.uniqueArray(anyPlayer, { minLength: 1, maxLength: players }),
       labels: fc.array(fc.nat(players - 1), { minLength: players, maxLength: players }),
-      ballots: fc.array(fc.tuple(anyPlayer, anyPlayer, anyPlayer, anyVerdict), { maxLength: 4 * players }),
-      judgeWeights: fc.array(anyWeight, { minLength: players, maxLength: players }),
+      ballots: fc.array(fc.tuple(anyPlayer, anyPlayer, anyPlayer, anyVerdict, anySignedWeight), { maxLength: 4 * players }),
       answerWeights: fc.array(anyWeight, { minLength: players, maxLength: players }),
       qualities: fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: players, maxLength: players }),
-    }).map(({ authors, labels, ballots, judgeWeights, answerWeights, qualities }) => {
+    }).map(({ authors, labels, ballots, answerWeights, qualities }) => {
       const clusters = denseLabels(authors.map((_, answer) => labels[answer] as number))
-      const comparisons: Comparison[] = ballots.flatMap(([judge, a, b, verdict]) => {
+      const comparisons: WeighedComparison[] = ballots.flatMap(([judge, a, b, verdict, weight]) => {
         const [left, right] = [a % authors.length, b % authors.length]
-        return left === right ? [] : [{ judge, left, right, verdict }]
+        return left === right ? [] : [{ judge, left, right, verdict, weight }]
       })
       return {
-        ranking: { answers: authors.map((author, answer) => ({ author, cluster: clusters[answer] as number })), comparisons, judgeWeights, answerWeights },
+        ranking: { answers: authors.map((author, answer) => ({ author, cluster: clusters[answer] as number })), comparisons, answerWeights },
         quality: authors.map((_, answer) => qualities[perAnswer ? answer : (clusters[answer] as number)] as number),
       }
     })
@@ -43,7 +43,7 @@ export function denseLabels(labels: readonly number[]): number[] {
 
 /** The same round with everything renumbered and listed differently: players, answers, clusters, comparisons, sides. */
 export function relabelled(round: Round, orders: { players: number[]; answers: number[]; clusters: number[]; comparisons: number[] }): Round {
-  const { answers, comparisons, judgeWeights, answerWeights } = round.ranking
+  const { answers, comparisons, answerWeights } = round.ranking
   return {
     ranking: {
       answers: orders.answers.map((old) => {
@@ -51,11 +51,11 @@ export function relabelled(round: Round, orders: { players: number[]; answers: n
         return { author: orders.players.indexOf(author), cluster: orders.clusters.indexOf(cluster) }
       }),
       comparisons: orders.comparisons.map((old) => {
-        const { judge, left, right, verdict } = at(comparisons, old)
-        const renumbered = { judge: orders.players.indexOf(judge), left: orders.answers.indexOf(left), right: orders.answers.indexOf(right), verdict }
+        const comparison = at(comparisons, old)
+        const [judge, left, right] = [orders.players.indexOf(comparison.judge), orders.answers.indexOf(comparison.left), orders.answers.indexOf(comparison.right)]
+        const renumbered = { ...comparison, judge, left, right }
         return old % 2 === 0 ? renumbered : turned(renumbered)
       }),
-      judgeWeights: orders.players.map((old) => at(judgeWeights, old)),
       answerWeights: orders.players.map((old) => at(answerWeights, old)),
     },
     quality: orders.answers.map((old) => at(round.quality, old)),
@@ -87,16 +87,15 @@ export function withTwins(round: Round, apart: boolean): Round {
     ranking: {
       answers: kept.map((_, place) => ({ author: authorOf(place), cluster: at(clusters, place) })),
       comparisons,
-      judgeWeights: twinWeights(ranking.judgeWeights),
       answerWeights: twinWeights(ranking.answerWeights),
     },
     quality: kept.map((index) => at(round.quality, index)),
   }
 }
 
-function turned(comparison: Comparison): Comparison {
+function turned(comparison: WeighedComparison): WeighedComparison {
   const verdicts = { left: 'right', right: 'left', tie: 'tie' } as const
-  return { judge: comparison.judge, left: comparison.right, right: comparison.left, verdict: verdicts[comparison.verdict] }
+  return { ...comparison, left: comparison.right, right: comparison.left, verdict: verdicts[comparison.verdict] }
 }
 
 function at<T>(items: readonly T[], index: number): T {

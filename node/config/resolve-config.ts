@@ -70,6 +70,7 @@ async function complete(file: ConfigFile, home: NodeHome, env: Environment, orig
     agent: file.agent,
     genesisFile: resolve(fromFile('network.genesis'), network.genesis),
     listen: network.listen ?? [`/${family}/${network.host}/tcp/${network.port}`],
+    announce: network.announce ?? null,
     bootstrap: network.bootstrap,
     http: { host: http.host, port: http.port, token: token === '' ? null : token },
   }

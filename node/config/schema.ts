@@ -39,6 +39,8 @@ export const configFileSchema = z.strictObject({
       port: portSchema.default(DEFAULT_P2P_PORT),
       /** Instead of host and port, where these do not suffice. */
       listen: z.array(listenAddressSchema).min(1).max(16).optional(),
+      /** What peers are told instead of the addresses listened on, where these do not lead here; empty: nothing. */
+      announce: z.array(listenAddressSchema).max(16).optional(),
       bootstrap: z.array(peerAddressSchema).max(64).default([]),
     })
     .prefault({}),
@@ -64,6 +66,8 @@ export interface NodeConfig {
   genesisFile: string
   /** Multiaddrs to listen on for peers. */
   listen: string[]
+  /** Multiaddrs to tell peers instead; null: those listened on. */
+  announce: string[] | null
   /** Full multiaddrs of peers to stay connected to, and to fetch the genesis from where it is missing. */
   bootstrap: string[]
   http: { host: string; port: number; token: string | null }

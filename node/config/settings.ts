@@ -18,6 +18,7 @@ export const SETTINGS: readonly Setting[] = [
   { path: 'network.host', env: 'PEERAGE_HOST', flag: '--host <ip>', form: 'text', help: 'address to listen on for peers' },
   { path: 'network.port', env: 'PEERAGE_PORT', flag: '--port <port>', form: 'integer', help: 'port to listen on for peers' },
   { path: 'network.listen', env: 'PEERAGE_LISTEN', flag: '--listen <multiaddr...>', form: 'list', help: 'multiaddrs to listen on instead of host and port' },
+  { path: 'network.announce', env: 'PEERAGE_ANNOUNCE', flag: '--announce <multiaddr...>', form: 'list', help: 'addresses to tell peers, where those listened on do not lead here' },
   { path: 'network.bootstrap', env: 'PEERAGE_BOOTSTRAP', flag: '--bootstrap <multiaddr...>', form: 'list', help: 'peers to stay connected to' },
   { path: 'http.host', env: 'PEERAGE_HTTP_HOST', flag: '--http-host <host>', form: 'text', help: 'address of the HTTP API' },
   { path: 'http.port', env: 'PEERAGE_HTTP_PORT', flag: '--http-port <port>', form: 'integer', help: 'port of the HTTP API' },

@@ -83,6 +83,7 @@ const STATUS: ReturnType<NodeService['status']> = {
   membersPresent: 3,
   health: ['All 3 members are present.'],
   startedAt: '2026-01-01T00:00:00.000Z',
+  signing: { mode: 'active', cause: null, reason: null, until: null },
   refusedFrames: {},
   addresses: [`/ip4/127.0.0.1/tcp/4747/p2p/${SELF}`],
 }

@@ -15,17 +15,19 @@ export type Host = Libp2p<{ identify: Identify; ping: Ping; gossip: GossipSub }>
 export interface HostInit {
   privateKey: Ed25519PrivateKey
   listen: string[]
+  /** Told to peers in place of what is listened on; empty: nothing. */
+  announce?: string[] | null
   gossip: (components: GossipSubComponents) => GossipSub
   /** A socket was accepted; it is not known yet who is there. */
   onAccepted?: () => void
 }
 
 /** A libp2p host over TCP, noise and yamux, not yet started, with the defaults changed that break networks on one machine. */
-export function createHost({ privateKey, listen, gossip, onAccepted }: HostInit): Promise<Host> {
+export function createHost({ privateKey, listen, announce = null, gossip, onAccepted }: HostInit): Promise<Host> {
   return createLibp2p({
     start: false,
     privateKey,
-    addresses: { listen },
+    addresses: { listen, announce: announce ?? [], ...(announce?.length === 0 ? { announceFilter: () => [] } : {}) },
     transports: [tcp({ backlog: 512 })],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxEarlyStreams: 256 })],

@@ -28,6 +28,8 @@ export interface Libp2pNetworkInit {
   privateKey: Ed25519PrivateKey | Uint8Array
   /** Multiaddrs to listen on, like `/ip4/0.0.0.0/tcp/4001`; port 0 picks a free one; none: only dials. */
   listen: string[]
+  /** Multiaddrs to tell peers instead; null or absent: those listened on. */
+  announce?: string[] | null
   handlers: NetworkHandlers
   logger?: NetworkLogger
 }
@@ -43,7 +45,7 @@ export async function createLibp2pNetwork(init: Libp2pNetworkInit): Promise<Netw
   const privateKey = init.privateKey instanceof Uint8Array ? await generateKeyPairFromSeed('Ed25519', init.privateKey) : init.privateKey
   const gossip = createGossip(handlers, logger)
   const arrivals = createArrivals(() => performance.now())
-  const host = await createHost({ privateKey, listen: init.listen, gossip: gossip.service, onAccepted: arrivals.accepted })
+  const host = await createHost({ privateKey, listen: init.listen, announce: init.announce ?? null, gossip: gossip.service, onAccepted: arrivals.accepted })
   const stopper = new AbortController()
 
   const fetch = createFetch({ handlers, logger, stopSignal: stopper.signal, connectionTo: (peer) => openConnection(host, peer) })
@@ -129,6 +131,7 @@ function toNetwork({ host, gossip, dials, liveness, request, isStopped, stop }: 
       return dials.dialOnce(address)
     },
     peers: () => connectedPeers(host, liveness),
+    announcedBy: (peer) => announcedBy(host, peer),
     async joinTopic(topic) {
       assertRunning()
       gossip.join(topic)
@@ -213,6 +216,12 @@ function connectedPeers(host: Host, liveness: Liveness): ConnectedPeer[] {
     peers.set(id, { id, address: remoteAddr.toString(), direction, latencyMs: liveness.latencyMs(id) })
   }
   return [...peers.values()]
+}
+
+/** What the peer has said of itself when it connected. */
+async function announcedBy(host: Host, peer: string): Promise<string[]> {
+  const { addresses } = await host.peerStore.get(peerIdFromString(peer)).catch(() => ({ addresses: [] }))
+  return addresses.slice(0, networkLimits.addressesPerPeerMax).map(({ multiaddr: address }) => `${address.toString()}/p2p/${peer}`)
 }
 
 function openConnection(host: Host, peer: string): Connection | undefined {

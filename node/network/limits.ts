@@ -29,6 +29,8 @@ export const networkLimits = {
   connectionsPendingMax: 256,
   connectionsPerSecondAndIpMax: 256,
   keptAddressesMax: 1024,
+  /** Of the addresses that a peer announces, so many are taken. */
+  addressesPerPeerMax: 4,
   /** Long, since a handshake on a crowded machine is slow, and one given up late has cost both sides the work. */
   dialTimeoutMs: 15_000,
   dialsInFlightMax: 8,

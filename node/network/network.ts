@@ -45,6 +45,8 @@ export interface Network {
   /** Dials once; resolves to the peer id. Rejects with NetworkError. */
   dial(address: string): Promise<string>
   peers(): ConnectedPeer[]
+  /** Full multiaddrs under which a peer that was connected says it can be reached. */
+  announcedBy(peer: string): Promise<string[]>
   /** Subscribes to the topic: until then the host answers requests but carries no gossip. */
   joinTopic(topic: string): Promise<void>
   stop(): Promise<void>

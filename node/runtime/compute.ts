@@ -25,7 +25,7 @@ export function createComputing(init: {
   const run = async ({ job, round, transcript }: Compute): Promise<void> => {
     const value: unknown = await pool.run({ job, transcript, rules, self })
     if (job === 'rank') dispatch({ type: 'ranked', round, ranked: value as RankedRound })
-    else if (job === 'share') dispatch({ type: 'shared', round, blocks: value as Body<'share'>['blocks'] })
+    else if (job === 'share') dispatch({ type: 'shared', share: value as Body<'share'> })
     else dispatch({ type: 'computed', round, result: value as RoundResult })
   }
   // A thread that died is replaced by the pool; the job is worth another try, since the round waits for it.

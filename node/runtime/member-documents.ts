@@ -1,6 +1,6 @@
 /** Reputation and rewards of a member, from the agreed history alone: the same bytes on every node at one height. */
 import { emptyPosterior, summarize, type Posterior, type TaskKind } from '../../consensus/index.ts'
-import { decodeCanonical, KEYS, type LedgerState, type MemberChange } from '../../protocol/index.ts'
+import { decodeCanonical, findMember, holderOf, KEYS, type LedgerState, type MemberChange } from '../../protocol/index.ts'
 import { nameOf } from '../names.ts'
 import { ServiceError } from '../service.ts'
 import type {
@@ -24,12 +24,12 @@ export async function reputationOf(
   { history, at }: MemberDocumentOptions,
 ): Promise<ReputationDocument> {
   const height = checkHeight(ledger, member, at)
-  const changes = await changesOf(store, member, height)
+  const changes = await changesOf(store, ledger, member, height)
   const latest = { answering: {}, judging: {} } as Record<ReputationRole, Partial<Record<TaskKind, ReputationEstimate>>>
   for (const change of changes) {
     for (const role of ROLES) {
       const moved = change[role]
-      if (moved !== null) latest[role][change.kind] = estimate(moved.after)
+      if (moved !== null && change.kind !== null) latest[role][change.kind] = estimate(moved.after)
     }
   }
   return {
@@ -51,8 +51,8 @@ export async function rewardsOf(
   { history, at }: MemberDocumentOptions,
 ): Promise<RewardsDocument> {
   const height = checkHeight(ledger, member, at)
-  const changes = (await changesOf(store, member, height)).filter(({ creditMicro }) => creditMicro !== null)
-  const entries = changes.map(({ height, round, creditMicro, points }) => ({ height, round, creditMicro: creditMicro as number, points }))
+  const changes = (await changesOf(store, ledger, member, height)).filter(({ creditMicro }) => creditMicro !== null)
+  const entries = changes.map(({ height, round, creditMicro, points }) => ({ height, round: round as string, creditMicro: creditMicro as number, points }))
   return {
     schema: 'peerage.rewards/v1',
     member,
@@ -70,8 +70,8 @@ export function reputationChanges(changes: readonly MemberChange[]): ReputationC
   return changes.flatMap((change) =>
     ROLES.flatMap((role) => {
       const moved = change[role]
-      if (moved === null) return []
       const { member, kind } = change
+      if (moved === null || kind === null) return []
       const [beforeMicro, afterMicro] = [meanOf(moved.before), meanOf(moved.after)]
       return [{ member, name: nameOf(member), domain: kind, role, beforeMicro, afterMicro }]
     }),
@@ -81,8 +81,8 @@ export function reputationChanges(changes: readonly MemberChange[]): ReputationC
 function historyOf(change: MemberChange): ReputationHistoryEntry[] {
   return ROLES.flatMap((role) => {
     const moved = change[role]
-    if (moved === null) return []
     const { height, round, kind } = change
+    if (moved === null || kind === null) return []
     return [{ height, round, domain: kind, role, successMicro: moved.success, failureMicro: moved.failure, meanMicro: meanOf(moved.after) }]
   })
 }
@@ -99,19 +99,24 @@ function meanOf(posterior: Posterior | undefined): number {
 function checkHeight(ledger: LedgerState, member: string, at: number | undefined): number {
   const height = at ?? ledger.height
   if (height > ledger.height) throw new ServiceError('height-ahead', `Height ${height} is not reached; this node is at ${ledger.height}.`)
-  const known = Object.hasOwn(ledger.members, member) ? ledger.members[member] : undefined
+  const known = findMember(ledger, member)
   if (known === undefined || known.joinedHeight > height) {
     throw new ServiceError('unknown-member', `There is no member ${member} at height ${height}.`)
   }
   return height
 }
 
-async function changesOf(store: Store, member: string, height: number): Promise<MemberChange[]> {
+// Under all keys that the member ever had.
+async function changesOf(store: Store, ledger: LedgerState, member: string, height: number): Promise<MemberChange[]> {
+  const holder = holderOf(ledger, member)
+  const keys = [holder, ...Object.keys(ledger.former).filter((id) => id !== holder && holderOf(ledger, id) === holder)]
   const changes: MemberChange[] = []
-  for await (const [, value] of store.range(KEYS.historyOf(member))) {
-    const change = decodeCanonical(value) as MemberChange
-    if (change.height > height) break
-    changes.push(change)
+  for (const key of keys) {
+    for await (const [, value] of store.range(KEYS.historyOf(key))) {
+      const change = decodeCanonical(value) as MemberChange
+      if (change.height > height) break
+      changes.push(change)
+    }
   }
-  return changes
+  return changes.sort((a, b) => a.height - b.height)
 }

@@ -1,5 +1,7 @@
 /** The running node as the API and the command line see it. */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isQuorum } from '../../consensus/index.ts'
 import {
   describeProgress,
   isAcceptable,
@@ -19,9 +21,13 @@ import { ServiceError, type AskRequest, type NodeEvent, type NodeService, type N
 import type { Store } from '../store/store.ts'
 import { reputationChanges, reputationOf, rewardsOf } from './member-documents.ts'
 import { creditShares, listRounds, readRound } from './round-documents.ts'
+import { describeSigning, signingSentence } from './signing.ts'
 
 const ANSWER_MS_DEFAULT = 60_000
 const JUDGE_MS_DEFAULT = 60_000
+/** How long a task waits for a node that does not know yet whether it may sign. */
+const ASKING_MS_MAX = 10_000
+const ASKING_POLL_MS = 50
 /** Rounds whose phases this node remembers the times of. */
 const TIMED_ROUNDS_MAX = 1_000
 
@@ -61,6 +67,9 @@ export function createNodeService({ machine, store, network, dispatch, refusals 
       if (closed) throw new ServiceError('stopping', 'The node is stopping.')
       const task = readTask(request, machine)
       const truth = request.truth === undefined ? null : { accepted: request.truth.accepted.map((value) => value.toWellFormed()), salt: new Uint8Array(randomBytes(32)) }
+      // A node that has just started soon knows whether it may sign.
+      for (let waitedMs = 0; machine.guard.mode === 'asking' && waitedMs < ASKING_MS_MAX; waitedMs += ASKING_POLL_MS) await sleep(ASKING_POLL_MS)
+      if (closed) throw new ServiceError('stopping', 'The node is stopping.')
       const ticket = ++lastTicket
       return new Promise((resolve, reject) => {
         tickets.set(ticket, { resolve, reject })
@@ -90,10 +99,13 @@ export function createNodeService({ machine, store, network, dispatch, refusals 
         return void ranked.set(notice.round, notice.ranked)
       case 'round-closed':
         noteTiming(timings, notice.closed.round, 'closed')
-        void emitClosed(source, notice, emit)
+        if (listeners.size > 0) void emitClosed(source, notice, emit)
+        else ranked.delete(notice.closed.round)
         return
       case 'block-final':
         return emit({ type: 'block-final', height: notice.height, hash: notice.hash, entries: notice.entries })
+      case 'signing':
+        return emit({ type: 'signing', mode: notice.mode, reason: describeSigning(machine).reason })
       case 'result-differs':
       case 'refused-to-sign':
       case 'block-refused':
@@ -194,6 +206,8 @@ function refusalOf(code: string | null): ServiceError {
   switch (code) {
     case 'not-a-member':
       return new ServiceError('not-member', 'This node is not a member of the network yet.')
+    case 'observing':
+      return new ServiceError('observing', 'This node signs nothing for now, so it cannot ask either: peerage status says why.')
     case 'time-limit':
       return new ServiceError('invalid-task', 'answerMs, judgeMs: longer than the network allows')
     default:
@@ -223,6 +237,7 @@ function describeStatus(machine: Machine, network: Network): Omit<NodeStatus, 's
     peersConnected: network.peers().length,
     membersPresent: presentMembers(machine).size,
     health: describeHealth(machine, network, isMember),
+    signing: describeSigning(machine),
   }
 }
 
@@ -230,10 +245,15 @@ function describeHealth(machine: Machine, network: Network, isMember: boolean): 
   const { absent, pending } = describeProgress(machine)
   const members = Object.keys(machine.ledger.members).length
   const sentences: string[] = []
+  const signing = signingSentence(describeSigning(machine))
+  if (signing !== null) sentences.push(signing)
   if (!isMember) sentences.push('This node has asked to join and is not a member yet.')
   if (network.peers().length === 0 && members > 1) sentences.push('No peer is connected.')
   if (absent.length > 0) sentences.push(`Not heard of: ${absent.map(nameOf).join(', ')}.`)
-  if (pending && absent.length > 0) sentences.push('A block is due and not final yet.')
+  const { validators } = machine.ledger
+  const present = validators.map(({ member }) => member).filter((member) => !absent.includes(member))
+  if (!isQuorum(validators, present)) sentences.push('More than a third of the voting weight is missing: no block becomes final until enough of it is back.')
+  else if (pending && absent.length > 0) sentences.push('A block is due and not final yet.')
   if (members < 3) sentences.push('Rounds are unrated below three members.')
   return sentences.length > 0 ? sentences : [`All ${members} members are present.`]
 }

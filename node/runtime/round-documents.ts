@@ -104,8 +104,8 @@ function describeOpen(source: RoundSource, id: string, round: RoundState | null)
 
 async function describeClosed(source: RoundSource, id: string, entry: ClosedEntry): Promise<RoundDetail | null> {
   const { machine, store, timings } = source
-  const items = await readItems(machine, store, [id, ...Object.values(entry.cuts).flatMap((cut) => cut.map(([, item]) => item))])
-  const base = describeItems(id, entry.cuts, (key) => items.get(key))
+  const items = await readItems(machine, store, [id, ...Object.values(entry.round.cuts).flatMap((cut) => cut.map(([, item]) => item))])
+  const base = describeItems(id, entry.round.cuts, (key) => items.get(key))
   const result = await drive(store, readResult(entry.hash))
   if (base === null || result === null) return null
   const answers = base.answers.map((answer, index) => ({ ...answer, cluster: result.answers[index]?.cluster ?? null }))
@@ -115,7 +115,7 @@ async function describeClosed(source: RoundSource, id: string, entry: ClosedEntr
     answers,
     status: 'closed',
     phase: 'closed',
-    openedHeight: entry.openedHeight,
+    openedHeight: entry.round.openedHeight,
     closedHeight: entry.height,
     winner: result.winner === null ? null : winnerOf(answers[result.winner]),
     rated: result.rated,

@@ -1,4 +1,5 @@
 import { step, type Effect, type Event, type Machine, type Notice, type Verdict } from '../../protocol/index.ts'
+import { failpoint } from '../failpoint.ts'
 import type { Store } from '../store/store.ts'
 
 /** Everything the runner's owner does for the machine, besides persisting. None of these may throw. */
@@ -56,8 +57,11 @@ export function createRunner({ machine, store, perform, onNotice, onFatal }: Run
       while (queue.length > 0) {
         const effects = stepBatch()
         const changes = effects.flatMap((effect) => (effect.type === 'persist' ? effect.changes : []))
+        failpoint('before-write')
         if (changes.length > 0) await store.write(changes)
+        failpoint('after-write')
         for (const effect of effects) {
+          if (effect.type === 'publish' || effect.type === 'send') failpoint('between-sends')
           if (effect.type === 'notify') onNotice(effect.notice)
           else if (effect.type !== 'persist' && effect.type !== 'verdict') perform(effect)
         }

@@ -10,7 +10,7 @@ const DELIVERED_FRAMES_MAX = 200
 
 export interface SenderInit {
   network: Pick<Network, 'publish' | 'request' | 'peers'>
-  onReply: (frames: readonly Uint8Array[], from: string, asked: Request['type']) => void
+  onReply: (frames: readonly Uint8Array[], from: string, asked: Request) => Promise<void>
   onTrouble: (message: string, fields: Record<string, unknown>) => void
 }
 
@@ -19,7 +19,7 @@ export function createSender({ network, onReply, onTrouble }: SenderInit): (effe
   const request = async (effect: Extract<Outgoing, { type: 'request' }>): Promise<void> => {
     const peer = choosePeer(network, effect.to)
     if (peer === null) return
-    onReply(await network.request(peer, encodeRequest(effect.request)), peer, effect.request.type)
+    await onReply(await network.request(peer, encodeRequest(effect.request)), peer, effect.request)
   }
 
   const deliver = async (effect: Extract<Outgoing, { type: 'send' }>): Promise<void> => {

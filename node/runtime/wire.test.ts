@@ -45,6 +45,7 @@ function createTrial(verdict: Verdict = { verdict: 'accept' }, reply: (request: 
     keepConnected: () => undefined,
     dial: async (address) => address,
     peers: () => [peer('ann'), peer('bob')],
+    announcedBy: async () => [],
     joinTopic: async () => undefined,
     stop: async () => undefined,
   }
@@ -131,13 +132,13 @@ describe('what arrives by stream', () => {
         return result.opened
       })
     expect(await fetch({ type: 'genesis' })).toEqual([{ type: 'genesis', genesis: network.genesis }])
-    const chain = await fetch({ type: 'chain', fromHeight: 1 })
+    const chain = await fetch({ type: 'chain', fromHeight: 1, toHeight: 100 })
     const heights = chain.flatMap((frame) => (frame.type === 'message' && frame.message.kind === 'proposal' ? [frame.message.body.height] : []))
     expect(heights).toEqual(Array.from({ length: node.machine.ledger.height }, (_, index) => index + 1))
     expect(chain.at(-1)?.type).toBe('certificate')
     const [item] = chain.flatMap((frame) => (frame.type === 'message' && frame.message.kind === 'reveal' ? [frame.message] : []))
     expect(await fetch({ type: 'get', hashes: ['0'.repeat(64), item?.id as string] })).toEqual([{ type: 'message', message: item }])
-    expect(await fetch({ type: 'chain', fromHeight: 1_000_000 })).toEqual([])
+    expect(await fetch({ type: 'chain', fromHeight: 1_000_000, toHeight: 1_000_063 })).toEqual([])
   })
 })
 
@@ -173,7 +174,7 @@ describe('what the machine sends', () => {
 
   it('is asked of the one that is meant, and what it replies is opened, counted and handed over', async () => {
     const { wire, machine, dispatched, requested } = createTrial({ verdict: 'accept' }, async () => [encodeFrame({ type: 'envelope', bytes: goodMessage(machine).bytes }), Uint8Array.of(1)])
-    wire.perform({ type: 'request', to: 'bob', request: { type: 'chain', fromHeight: 1 } })
+    wire.perform({ type: 'request', to: 'bob', request: { type: 'chain', fromHeight: 1, toHeight: 100 } })
     await settled()
     expect(requested.map(([peer]) => peer)).toEqual(['bob'])
     expect(dispatched).toMatchObject([{ type: 'frames', from: 'bob', asked: 'chain', frames: [{ type: 'message' }] }])

@@ -7,6 +7,7 @@ import {
   reachesEverybody,
   serve,
   type Event,
+  type FrameCode,
   type Machine,
   type Opened,
   type Request,
@@ -31,6 +32,8 @@ export function createWire(init: {
   store: Store
   network: Network
   verify: Verify
+  /** The same without holding up the event loop, for history: absent, that is checked like everything else. */
+  verifySoon?: (...check: Parameters<Verify>) => Promise<boolean>
   dispatch: (event: Event) => void
   judge: (event: Extract<Event, { type: 'message' }>) => Promise<Verdict>
   onTrouble: (message: string, fields: Record<string, unknown>) => void
@@ -42,12 +45,16 @@ export function createWire(init: {
     onTrouble('frame refused', { code, from })
   }
 
-  const openAll = (frames: readonly Uint8Array[], from: string): Opened[] =>
-    frames.flatMap((bytes) => {
+  const openAll = (frames: readonly Uint8Array[], from: string): { opened: Opened[]; fault: FrameCode | null } => {
+    let fault: FrameCode | null = null
+    const opened = frames.flatMap((bytes) => {
       const result = openFrame(bytes, { network: machine.rules.network, verify })
-      if (!result.ok) count(result.code, from)
-      return result.ok ? [result.opened] : []
+      if (result.ok) return [result.opened]
+      count((fault = result.code), from)
+      return []
     })
+    return { opened, fault }
+  }
 
   const judgeEnvelope = async (envelope: Uint8Array, from: string): Promise<GossipVerdict> => {
     const opened = openEnvelope(envelope, machine.rules.network, verify)
@@ -64,9 +71,25 @@ export function createWire(init: {
     return verdict.verdict === 'accept' && needless ? 'ignore' : verdict.verdict
   }
 
-  const onReply = (frames: readonly Uint8Array[], from: string, asked: Request['type']): void => {
-    const opened = openAll(frames, from)
-    if (opened.length > 0) dispatch({ type: 'frames', frames: opened, from, asked })
+  // All signatures of a long reply at once. Where one does not hold, the reply is opened again to see which.
+  const openHistory = async (frames: readonly Uint8Array[], from: string): Promise<ReturnType<typeof openAll>> => {
+    const { verifySoon } = init
+    if (verifySoon === undefined) return openAll(frames, from)
+    const checks: Parameters<Verify>[] = []
+    const results = frames.map((bytes) => openFrame(bytes, { network: machine.rules.network, verify: (...check) => checks.push(check) > 0 }))
+    const verdicts = await Promise.all(checks.map((check) => verifySoon(...check)))
+    const opened = results.flatMap((result) => (result.ok ? [result.opened] : []))
+    return opened.length === frames.length && verdicts.every(Boolean) ? { opened, fault: null } : openAll(frames, from)
+  }
+
+  const onReply = async (frames: readonly Uint8Array[], from: string, request: Request): Promise<void> => {
+    const isHistory = request.type === 'chain' || request.type === 'boundaries' || request.type === 'snapshot'
+    const { opened, fault } = isHistory ? await openHistory(frames, from) : openAll(frames, from)
+    const asked = request.type
+    if (asked === 'chain') return dispatch({ type: 'frames', frames: opened, from, asked, fromHeight: request.fromHeight, fault })
+    if (isHistory) return dispatch({ type: 'frames', frames: opened, from, asked, fault })
+    // That there is nothing is an answer, too, to this.
+    if (opened.length > 0 || asked === 'said') dispatch({ type: 'frames', frames: opened, from, asked })
   }
 
   return {
@@ -84,8 +107,8 @@ export function createWire(init: {
         count('malformed-request', from)
         return []
       }
-      if (decoded.type !== 'deliver') return drive(store, serve(decoded, machine.config.genesis))
-      const frames = openAll(decoded.frames, from)
+      if (decoded.type !== 'deliver') return drive(store, serve(decoded, machine, from))
+      const frames = openAll(decoded.frames, from).opened
       if (frames.length > 0) dispatch({ type: 'frames', frames, from, asked: null })
       return []
     },

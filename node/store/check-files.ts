@@ -49,13 +49,13 @@ function isLogDamaged(log: Buffer): boolean {
 }
 
 /** Checksums are stored turned by 15 bits and shifted by a constant. */
-function unmask(masked: number): number {
+export function unmask(masked: number): number {
   const turned = (masked - 0xa282ead8) >>> 0
   return ((turned << 15) | (turned >>> 17)) >>> 0
 }
 
 /** CRC-32C (Castagnoli), byte by byte. */
-function crc32c(bytes: Uint8Array): number {
+export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff
   for (const byte of bytes) crc = (CRC_TABLE[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8)
   return (crc ^ 0xffffffff) >>> 0

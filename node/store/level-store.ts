@@ -1,5 +1,6 @@
 import { Level } from 'level'
 import { findDamage } from './check-files.ts'
+import { findDamagedTable } from './check-tables.ts'
 import { StoreError } from './store-error.ts'
 import type { StoreErrorCode } from './store-error.ts'
 import { assertKey, copyChanges, rangeBounds, rangeLimit } from './store-key.ts'
@@ -29,6 +30,13 @@ export async function openLevelStore(path: string): Promise<Store> {
   await db.open().catch((error: unknown) => {
     throw toStoreError(error, path)
   })
+  const table = await findDamagedTable(path).catch((error: unknown) => {
+    throw toStoreError(error, path)
+  })
+  if (table !== null) {
+    await db.close()
+    throw new StoreError('corrupt', `the store in ${path} is damaged: its table ${table} has been altered`)
+  }
   const writer = createWriter(db, path)
   let closing: Promise<void> | null = null
   const assertOpen = (): void => {

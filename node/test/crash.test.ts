@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts'
 import { findContradictions, readGuard, readHead, readSpoken } from './contradictions.ts'
 import { startListener, type GossipListener } from './gossip-listener.ts'
 import { createStranger } from './stranger.ts'
-import { ask, startTestnet, untilAcquainted, untilAgreed, untilClosed, watchFor, type Testnet, type TestNode } from './testnet-processes.ts'
+import { ask, poll, startTestnet, untilAcquainted, untilAgreed, untilClosed, watchFor, type Testnet, type TestNode } from './testnet-processes.ts'
 
 const NODES = 5
 /** Which node dies in which phase of a round that the first node asks. */
@@ -74,7 +74,7 @@ describe('a node killed outright', () => {
     await untilAcquainted(testnet.nodes, NODES)
     await untilAgreed(testnet.nodes)
     expect(await nodeAt(victim).client.get(`rounds/${round}`)).toMatchObject({ status: 'closed', record: closed.record })
-    expect(listener.heard.filter(({ author }) => author === memberId).length).toBeGreaterThan(before)
+    await poll('it is heard again', 20_000, async () => listener.heard.filter(({ author }) => author === memberId).length, (heard) => heard > before)
   }, 90_000)
 
   it('takes part in the next round like everybody else, and no node ever contradicted itself', async () => {

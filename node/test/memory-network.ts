@@ -37,6 +37,7 @@ function createHub(): Hub {
         keepConnected: () => undefined,
         dial: async (address) => address,
         peers: () => others().map(([other]) => describe(other)),
+        announcedBy: async () => [],
         joinTopic: async () => undefined,
         stop: async () => void hosts.delete(id),
       }
@@ -145,7 +146,7 @@ function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; sto
 
 function compute({ job, round, transcript }: Extract<Effect, { type: 'compute' }>, { rules, self }: Machine): Event {
   if (job === 'rank') return { type: 'ranked', round, ranked: rankRound(transcript, rules) }
-  if (job === 'share') return { type: 'shared', round, blocks: computeShare(transcript, rules, self) }
+  if (job === 'share') return { type: 'shared', share: computeShare(transcript, rules, self) }
   return { type: 'computed', round, result: closeRound(transcript, rules) }
 }
 

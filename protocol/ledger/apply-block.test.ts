@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { emptyPosterior, freezeWeights } from '../../consensus/index.ts'
+import { emptyJudging, emptyPosterior, freezeWeights } from '../../consensus/index.ts'
 import type { BallotContent, Block, Entry } from '../bodies.ts'
 import { decodeCanonical, encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
@@ -84,8 +84,10 @@ describe('the weights of a round', () => {
 
   const weightsNow = (scene: Scene) =>
     freezeWeights(scene.members.map(({ member }) => ({
+      id: member,
       answering: scene.state.members[member]?.answering.label ?? emptyPosterior(),
-      judging: scene.state.members[member]?.judging.label ?? emptyPosterior(),
+      judging: scene.state.members[member]?.judging.label ?? emptyJudging(),
+      kin: scene.state.members[member]?.kin.label ?? [],
     })))
 
   /** Twelve rounds with a truth: members 1 and 2 learn to be trusted, member 3 not. */

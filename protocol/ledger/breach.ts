@@ -1,8 +1,10 @@
 /** Evidence: one member has signed two bodies for one slot. SPEC.md, "Evidence". */
-import { observe } from '../../consensus/index.ts'
+import { FAILED_JUDGING, TASK_KINDS, type TaskKind } from '../../consensus/index.ts'
 import type { Breach } from '../bodies.ts'
 import { signedBytes, type Verify } from '../envelope.ts'
 import { refuse, type Applied, type LedgerCode, type LedgerContext } from './context.ts'
+import type { MemberChange } from './close-round.ts'
+import { learnAnswering, learnJudging, type RoleChange } from './learning.ts'
 import { findMember, holderOf, putMember } from './members.ts'
 import type { LedgerState, MemberState } from './state.ts'
 
@@ -10,6 +12,7 @@ import type { LedgerState, MemberState } from './state.ts'
 const EPOCHS_AFTER_MOVING_MAX = 2
 /** A breach weighs like so many failures in everything that the member is known for. */
 const FAILURES = 8
+const FAILED = { success: 0, failure: 1_000_000 }
 
 /** Whether both signatures hold. Two signature checks. */
 export function isProven(breach: Breach, network: string, verify: Verify): boolean {
@@ -27,31 +30,61 @@ export function checkBreach(state: LedgerState, { member }: Breach): LedgerCode 
 }
 
 /** Convicts a member: it loses its voting weight from the next epoch on, its influence at once, and never earns any again. */
-export function applyBreach(state: LedgerState, breach: Breach, context: LedgerContext): Applied<LedgerState> {
+export function applyBreach(state: LedgerState, breach: Breach, context: LedgerContext): Applied<LedgerState> & { penalties?: MemberChange[] } {
   const code = checkBreach(state, breach)
   if (code !== null) return refuse(code)
   if (!isProven(breach, context.rules.network, context.verify)) return refuse('unproven')
-  const holder = holderOf(state, breach.member)
-  const nextValidators = state.nextValidators.filter(({ member }) => member !== holder)
-  const convicted = convict(findMember(state, holder) as MemberState, breach.slot)
-  return { ok: true, state: { ...putMember(state, holder, convicted), nextValidators: nextValidators.length > 0 ? nextValidators : state.nextValidators } }
+  const member = holderOf(state, breach.member)
+  const before = findMember(state, member) as MemberState
+  const { member: failed, changes } = fail(before)
+  const penalties = { ...before.penalties, breach: before.penalties.breach + 1 }
+  const after: MemberState = { ...failed, penalties, convicted: breach.slot, weight: 0 }
+  const others = state.nextValidators.filter((validator) => validator.member !== member)
+  const nextValidators = others.length > 0 ? others : state.nextValidators
+  return { ok: true, state: { ...putMember(state, member, after), nextValidators }, penalties: explain(member, state.height, after, changes) }
 }
 
-function convict(member: MemberState, slot: string): MemberState {
-  const failing = (known: MemberState['answering']): MemberState['answering'] =>
-    Object.fromEntries(
-      Object.entries(known).map(([kind, posterior]) => {
-        let after = posterior
-        for (let failure = 0; failure < FAILURES; failure++) after = observe(after, { success: 0, failure: 1_000_000 })
-        return [kind, after]
-      }),
-    )
-  return {
-    ...member,
-    answering: failing(member.answering),
-    judging: failing(member.judging),
-    penalties: { ...member.penalties, breach: member.penalties.breach + 1 },
-    convicted: slot,
-    weight: 0,
-  }
+interface KindChange {
+  kind: TaskKind | null
+  answering: RoleChange | null
+  judging: RoleChange | null
+}
+
+// Everything that the member is known for fails, several times over.
+function fail(before: MemberState): { member: MemberState; changes: KindChange[] } {
+  let member = before
+  const changes = TASK_KINDS.flatMap((kind): KindChange[] => {
+    const known = { answering: before.answering[kind] !== undefined, judging: before.judging[kind] !== undefined }
+    const each: KindChange[] = []
+    for (let failure = 0; failure < FAILURES; failure++) {
+      const answered = known.answering ? learnAnswering(member, kind, FAILED) : { member, change: null }
+      const judged = known.judging ? learnJudging(answered.member, kind, FAILED_JUDGING) : { member: answered.member, change: null }
+      member = judged.member
+      each.push({ kind, answering: answered.change, judging: judged.change })
+    }
+    return known.answering || known.judging ? [{ kind, answering: join(each.map(({ answering }) => answering)), judging: join(each.map(({ judging }) => judging)) }] : []
+  })
+  return { member, changes }
+}
+
+// Several changes, one after the other, as one.
+function join(changes: readonly (RoleChange | null)[]): RoleChange | null {
+  const [first, last] = [changes[0] ?? null, changes.at(-1) ?? null]
+  if (first === null || last === null) return null
+  return { success: 0, failure: changes.reduce((sum, change) => sum + (change?.failure ?? 0), 0), before: first.before, after: last.after }
+}
+
+// One change for each kind that the member is known for, at least one; the first names the penalty.
+function explain(member: string, height: number, { points }: MemberState, changes: readonly KindChange[]): MemberChange[] {
+  const all = changes.length > 0 ? changes : [{ kind: null, answering: null, judging: null }]
+  return all.map((change, index) => ({
+    ...change,
+    member,
+    height,
+    round: null,
+    creditMicro: null,
+    points: 0,
+    pointsAfter: points,
+    penalty: index === 0 ? 'breach' : null,
+  }))
 }

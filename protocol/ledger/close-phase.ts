@@ -1,12 +1,12 @@
-import { closesPhase, computeCut, freezeWeights, emptyPosterior, sha256, type CutItem, type Observation } from '../../consensus/index.ts'
-import { planCredit } from '../../credit/index.ts'
+import { closesPhase, computeCut, emptyJudging, emptyPosterior, freezeWeights, sha256, type CutItem, type Observation } from '../../consensus/index.ts'
 import type { Entry, Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
-import { COMMIT_OF, withheld } from '../sealed.ts'
 import { refuse, type Applied, type LedgerContext, type Refusal } from './context.ts'
-import { checkItem, cutOf, isItem } from './items.ts'
+import { checkItem, cutOf, isItem, sharesOf } from './items.ts'
+import { isCreditPhase, jointWorkOf, openBlocks } from '../round/joint.ts'
 import { findMember, holderOf } from './members.ts'
-import type { FrozenWeights, LedgerState, MemberState, RoundState, Rules } from './state.ts'
+import { noteOwed } from './owed.ts'
+import type { FrozenRound, LedgerState, MemberState, RoundState } from './state.ts'
 
 /** A member that missed this many answer or ballot phases in a row is waited for no longer, for so many rounds. */
 const MISSED_MAX = 2
@@ -29,8 +29,15 @@ export function applyCut(state: LedgerState, entry: CutEntry, context: LedgerCon
   if (!closesPhase(observations, state.validators)) return refuse('no-quorum')
   const selected = selectItems(state, entry.round, round, entry.phase, computeCut(observations, state.validators), context)
   if (!Array.isArray(selected)) return selected
-  const heard = [...observations.map(({ author }) => author), ...selected.map(([author]) => author)]
-  return { ok: true, state: enterNextPhase(countHeard(state, heard), entry.round, round, entry.phase, selected, context, before) }
+  const observers = observations.flatMap(({ author }) => (state.validators.some(({ member }) => member === author) ? [author] : []))
+  const heard = [...observers, ...selected.map(([author]) => author)]
+  return { ok: true, state: enterNextPhase(countHeard(state, heard), entry.round, withAuditSeed(entry, round), entry.phase, selected, context, before) }
+}
+
+// Nobody who sends a share knows what others will sign when they have seen it.
+function withAuditSeed({ round: id, phase, observations }: CutEntry, round: RoundState): RoundState {
+  if (!isCreditPhase(phase)) return round
+  return { ...round, auditSeed: sha256(encode(['peerage/credit-checks/1', id, round.auditSeed, observations.map(sha256)])) }
 }
 
 // Attendance, which voting weight is earned by.
@@ -93,16 +100,15 @@ function enterNextPhase(
   // A pass is heard, but there is nothing in it to reveal.
   const kept = phase === 'answer-commit' || phase === 'ballot-commit' ? items.filter(([, id]) => !isPass(id, context)) : items
   let next: RoundState = { ...round, cuts: { ...round.cuts, [phase]: kept } }
-  if (phase === 'answer-reveal' || phase === 'ballot-reveal') {
-    next = { ...next, withheld: { ...round.withheld, [phase]: withheld(cutOf(round, COMMIT_OF[phase]), kept) } }
-  }
   if (phase === 'answer-reveal') next = { ...next, pairSeed: pairSeed(state, roundId, kept, context) }
   const members = phase === 'answer-commit' || phase === 'ballot-commit' ? countMissed(state, round, phase, heard) : state.members
   const following = phaseAfter(next, phase)
   const judged = following !== 'answer-reveal' && following !== 'ballot-commit' && following !== 'ballot-reveal'
-  if (judged && next.frozen === null) next = { ...next, frozen: freeze(before, next) }
-  next = { ...next, phase: skipCredit(next, following, context.rules) }
-  return { ...state, members, rounds: { ...state.rounds, [roundId]: next } }
+  if (judged && next.frozen === null) next = { ...next, frozen: freeze(before, next), creditSeed: creditSeed(roundId, next, context) }
+  next = { ...next, phase: isCreditPhase(following) && isCredited(next, context) ? 'closing' : following }
+  const after: LedgerState = { ...state, members, rounds: { ...state.rounds, [roundId]: next } }
+  const shows = phase === 'answer-reveal' || phase === 'ballot-reveal' || phase === 'evaluate'
+  return shows ? noteOwed(after, roundId, round, phase, kept, context) : after
 }
 
 /** The phase after `phase`, given the cuts so far; phases without anything to do are skipped. */
@@ -120,16 +126,26 @@ function phaseAfter(round: RoundState, phase: Phase): Phase | 'closing' {
     case 'evaluate':
       return 'credit'
     case 'credit':
+      return 'credit-next'
+    case 'credit-next':
+      return 'credit-all'
+    case 'credit-all':
       return 'closing'
   }
 }
 
-// Where everybody enumerates the coalitions, or nothing is rated, no shares are needed.
-function skipCredit(round: RoundState, phase: Phase | 'closing', { parameters }: Rules): Phase | 'closing' {
-  if (phase !== 'credit') return phase
-  const players = round.frozen?.players.length ?? 0
-  const plan = planCredit({ players, exactPlayersMax: parameters.exactPlayersMax, pairs: parameters.creditPairs })
-  return players < RATED_PLAYERS_MIN || plan.kind === 'exact' ? 'closing' : 'credit'
+// Whether no more shares are needed: nothing is rated, everybody enumerates the coalitions, or all blocks are agreed.
+function isCredited(round: RoundState, context: LedgerContext): boolean {
+  const { frozen, creditSeed } = round
+  if (frozen === null || creditSeed === null || frozen.players.length < RATED_PLAYERS_MIN) return true
+  const work = jointWorkOf(frozen, creditSeed, context.rules)
+  return work === null || openBlocks(work, sharesOf(round, context.item)).length === 0
+}
+
+// From what was revealed, which its authors had committed to; not from message ids, which a new signature would change.
+function creditSeed(roundId: string, round: RoundState, context: LedgerContext): string {
+  const reveals = [...cutOf(round, 'answer-reveal'), ...cutOf(round, 'ballot-reveal')].map(([author, id]) => [author, context.item(id)?.body ?? null])
+  return sha256(encode(['peerage/credit/1', roundId, reveals]))
 }
 
 function isPass(id: string, context: LedgerContext): boolean {
@@ -161,34 +177,24 @@ function countMissed(state: LedgerState, round: RoundState, phase: 'answer-commi
 }
 
 // The weights are those of the state before the block, so that the round's own outcome cannot change them.
-function freeze(before: LedgerState, round: RoundState): FrozenWeights {
+function freeze(before: LedgerState, round: RoundState): FrozenRound {
   const authors = [...cutOf(round, 'answer-reveal'), ...cutOf(round, 'ballot-reveal')].map(([author]) => author)
   const players = [...new Set(authors)].sort()
   const known = players.map((player) => findMember(before, player))
   const weights = freezeWeights(
-    known.map((member) => ({
+    known.map((member, index) => ({
+      id: holderOf(before, players[index] as string),
       answering: member?.answering[round.kind] ?? emptyPosterior(),
-      judging: member?.judging[round.kind] ?? emptyPosterior(),
+      judging: member?.judging[round.kind] ?? emptyJudging(),
+      kin: member?.kin[round.kind] ?? [],
     })),
   )
   // Who is proven to have broken the protocol has no influence.
-  const withoutConvicted = (weight: number, index: number): number => (known[index]?.convicted == null ? weight : 0)
-  return { players, judgeWeights: weights.judgeWeights.map(withoutConvicted), answerWeights: weights.answerWeights.map(withoutConvicted) }
-}
-
-/** A reveal that comes before the record: too late to count, in time to show that nothing was withheld on purpose. */
-export function applyLate(state: LedgerState, roundId: string, bytes: Uint8Array, context: LedgerContext): Applied<LedgerState> {
-  const round = state.rounds[roundId]
-  if (round === undefined) return refuse('unknown-round')
-  const opened = context.open(bytes)
-  if (!opened.ok || opened.message.kind !== 'reveal') return refuse('bad-envelope')
-  const reveal = opened.message
-  const { phase } = reveal.body
-  if (reveal.body.round !== roundId || !round.withheld[phase].includes(reveal.author)) return refuse('nothing-withheld')
-  const verdict = checkItem(state, roundId, round, reveal, context)
-  if (typeof verdict === 'object') return refuse('missing-items', [verdict.missing])
-  if (verdict === 'unfit') return refuse('nothing-withheld')
-  const remaining = round.withheld[phase].filter((author) => author !== reveal.author)
-  const cleared: RoundState = { ...round, withheld: { ...round.withheld, [phase]: remaining } }
-  return { ok: true, state: { ...state, rounds: { ...state.rounds, [roundId]: cleared } } }
+  const isConvicted = (index: number): boolean => typeof known[index]?.convicted === 'string'
+  return {
+    players,
+    judgeWeights: weights.judgeWeights.map((weight, index) => (isConvicted(index) ? { ...weight, share: 0 } : weight)),
+    answerWeights: weights.answerWeights.map((weight, index) => (isConvicted(index) ? 0 : weight)),
+    anchorMicro: weights.anchorMicro,
+  }
 }

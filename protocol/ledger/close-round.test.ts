@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { emptyPosterior, observe, sha256 } from '../../consensus/index.ts'
+import { emptyJudging, emptyPosterior, observeJudging, poolTrial, observe, sha256, type JudgingTrial, type Trial } from '../../consensus/index.ts'
 import { roundCredit } from '../../credit/index.ts'
 import type { BallotContent } from '../bodies.ts'
 import { encode } from '../encoding.ts'
@@ -62,14 +62,16 @@ describe('a result that is on record', () => {
     }
   })
 
+  const spoke = ({ success, failure }: Trial): boolean => success + failure > 0
+
   it('moves reputation by its evidence, in the domain of its task', () => {
     const scene = createScene({ members: 4, parameters: open })
     const { result } = finish(scene, closing(scene))
     for (const [player, member] of result.players.entries()) {
-      const expected = (evidence: { success: number; failure: number } | undefined) =>
-        evidence === undefined || evidence.success + evidence.failure === 0 ? {} : { label: observe(emptyPosterior(), evidence) }
-      expect(scene.state.members[member]?.answering).toEqual(expected(result.answering[player]))
-      expect(scene.state.members[member]?.judging).toEqual(expected(result.judging[player]))
+      const answered = result.answering[player] as Trial
+      const judged = result.judging[player] as JudgingTrial
+      expect(scene.state.members[member]?.answering).toEqual(spoke(answered) ? { label: observe(emptyPosterior(), answered) } : {})
+      expect(scene.state.members[member]?.judging).toEqual(spoke(poolTrial(judged)) ? { label: observeJudging(emptyJudging(), judged) } : {})
     }
     expect(scene.state.members[idOf(scene, 1)]?.answering.label).toMatchObject({ success: 1_000_000, failure: 0 })
     expect(scene.state.members[idOf(scene, 2)]?.answering.label).toMatchObject({ success: 0, failure: 1_000_000 })
@@ -129,6 +131,6 @@ describe('a round that nobody answered', () => {
     const round = openRound(scene)
     apply(scene, [cutEntry(scene, round, 'answer-commit', [0, 1].map((member) => commit(scene, member, round, 'answer-reveal', answerWith('x'))))])
     apply(scene, [cutEntry(scene, round, 'answer-reveal', [])])
-    expect(finish(scene, round).changes.map(({ penalty }) => penalty)).toEqual(['withheld-reveal', 'withheld-reveal'])
+    expect(finish(scene, round)).toMatchObject({ result: { rated: false, players: [], credit: null }, changes: [] })
   })
 })

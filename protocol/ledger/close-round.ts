@@ -1,21 +1,19 @@
-import { emptyPosterior, observe, sha256, type Posterior, type TaskKind } from '../../consensus/index.ts'
+import { FAILED_JUDGING, sha256, type JudgingTrial, type Kin, type TaskKind, type Trial } from '../../consensus/index.ts'
 import { roundCredit } from '../../credit/index.ts'
 import { encode } from '../encoding.ts'
-import type { RevealPhase } from '../sealed.ts'
 import { refuse, type Applied, type LedgerContext } from './context.ts'
-import { cutOf } from './items.ts'
+import { learnAnswering, learnJudging, learnKin, type RoleChange } from './learning.ts'
 import { findMember, holderOf, putMember } from './members.ts'
 import type { RoundResult } from './result.ts'
-import type { LedgerState, MemberState, Penalty, RoundState } from './state.ts'
+import type { LedgerState, MemberState, Penalty } from './state.ts'
 
-const FAILED = { success: 0, failure: 1_000_000 }
-
-/** What a closing round changed for one member: the history that reputation and rewards are answered from. */
+/** What a block changed for one member: the history that reputation and rewards are answered from. */
 export interface MemberChange {
   member: string
   height: number
-  round: string
-  kind: TaskKind
+  /** The round that it is about, and its kind; null for a breach outside of any. */
+  round: string | null
+  kind: TaskKind | null
   /** What the round said about the member in each role; null where it said nothing. */
   answering: RoleChange | null
   judging: RoleChange | null
@@ -24,14 +22,6 @@ export interface MemberChange {
   points: number
   pointsAfter: number
   penalty: Penalty | null
-}
-
-/** Evidence in micro-units, and the posterior before and after it. */
-export interface RoleChange {
-  success: number
-  failure: number
-  before: Posterior
-  after: Posterior
 }
 
 /** A round that a block closed. */
@@ -62,10 +52,10 @@ export function applyResult(
   if (result === 'wrong') return refuse('wrong-result')
   let next = state
   const changes: MemberChange[] = []
-  for (const member of affected(round, result)) {
+  for (const [index, member] of result.players.entries()) {
     const before = findMember(next, member)
     if (before === undefined) continue
-    const { after, change } = changeMember(before, member, round, result)
+    const { after, change } = changeMember(before, index, result, kinOf(state, result, index))
     next = putMember(next, member, after)
     changes.push({ ...change, member: holderOf(state, member), height: state.height, round: roundId })
   }
@@ -79,44 +69,30 @@ export function applyResult(
   }
 }
 
-function affected(round: RoundState, result: RoundResult): string[] {
-  const truthWithheld = isTruthWithheld(round) ? [round.asker] : []
-  return [...new Set([...result.players, ...Object.values(round.withheld).flat(), ...truthWithheld])].sort()
-}
-
-function isTruthWithheld(round: RoundState): boolean {
-  return round.cuts.evaluate !== undefined && cutOf(round, 'evaluate').length === 0
-}
-
 function changeMember(
   before: MemberState,
-  member: string,
-  round: RoundState,
+  index: number,
   result: RoundResult,
-): { after: MemberState; change: Omit<MemberChange, 'height' | 'round'> } {
-  const index = result.players.indexOf(member)
-  const withheld = (phase: RevealPhase): boolean => round.withheld[phase].includes(member)
-  const revealed = !withheld('answer-reveal') && !withheld('ballot-reveal')
-  const penalty = !revealed ? 'withheld-reveal' : isTruthWithheld(round) && member === round.asker ? 'withheld-truth' : null
-  // A withheld reveal is a full failure in its role.
-  const answered = learn(before.answering[result.kind], withheld('answer-reveal') ? FAILED : result.answering[index])
-  const judged = learn(before.judging[result.kind], withheld('ballot-reveal') ? FAILED : result.judging[index])
-  const points = result.points[index] ?? 0
-  const creditMicro = result.credit === null ? null : (roundCredit(result.credit)[index] ?? null)
-  const after: MemberState = {
-    ...before,
-    answering: answered === null ? before.answering : { ...before.answering, [result.kind]: answered.after },
-    judging: judged === null ? before.judging : { ...before.judging, [result.kind]: judged.after },
-    points: before.points + points,
-    penalties: penalty === null ? before.penalties : { ...before.penalties, [penalty]: before.penalties[penalty] + 1 },
-    withheldNow: before.withheldNow || penalty !== null,
-  }
+  seen: readonly Kin[],
+): { after: MemberState; change: Omit<MemberChange, 'member' | 'height' | 'round'> } {
   const { kind } = result
-  return { after, change: { member, kind, answering: answered, judging: judged, creditMicro, points, pointsAfter: after.points, penalty } }
+  const answered = learnAnswering(before, kind, result.answering[index] as Trial)
+  // Who lied about its share of the work has failed as a judge, whatever its ballots were worth.
+  const lied = result.lies.some(({ player }) => player === index)
+  const judged = learnJudging(answered.member, kind, lied ? FAILED_JUDGING : (result.judging[index] as JudgingTrial))
+  const points = result.points[index] as number
+  const creditMicro = result.credit === null ? null : (roundCredit(result.credit)[index] ?? null)
+  const learned = learnKin(judged.member, kind, seen)
+  const penalties = lied ? { ...before.penalties, 'wrong-share': before.penalties['wrong-share'] + 1 } : before.penalties
+  const after: MemberState = { ...learned, points: before.points + points, penalties, penalisedNow: before.penalisedNow || lied }
+  return { after, change: { kind, answering: answered.change, judging: judged.change, creditMicro, points, pointsAfter: after.points, penalty: lied ? 'wrong-share' : null } }
 }
 
-function learn(posterior: Posterior | undefined, evidence: { success: number; failure: number } | undefined): RoleChange | null {
-  if (evidence === undefined || evidence.success + evidence.failure === 0) return null
-  const before = posterior ?? emptyPosterior()
-  return { ...evidence, before, after: observe(before, evidence) }
+// What the round says about who errs like a player. Kin are named by the keys that members hold now.
+function kinOf(state: LedgerState, { players, likeness }: RoundResult, index: number): Kin[] {
+  return likeness.flatMap(({ players: pair, apart, chance }) => {
+    if (!pair.includes(index)) return []
+    const other = players[pair[0] === index ? pair[1] : pair[0]] as string
+    return [{ member: holderOf(state, other), apart, chance }]
+  })
 }

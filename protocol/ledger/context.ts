@@ -36,7 +36,7 @@ export type LedgerCode =
   | 'wrong-phase'
   | 'bad-observation'
   | 'no-quorum'
-  | 'nothing-withheld'
+  | 'nothing-owed'
   | 'wrong-result'
   | 'wrong-state-root'
   | 'missing-items'

@@ -1,9 +1,11 @@
 /** Which message may stand for which author in which phase. The same checks serve gossip, proposing and applying. */
 import type { z } from 'zod'
 import type { CutItem } from '../../consensus/index.ts'
-import { answerSchema, ballotSchema, type AnswerContent, type BallotContent, type Phase } from '../bodies.ts'
+import { answerSchema, ballotSchema, CREDIT_PHASES, type AnswerContent, type BallotContent, type Phase } from '../bodies.ts'
 import { decodeCanonical } from '../encoding.ts'
+import { rememberedOf } from '../memo.ts'
 import type { Message } from '../envelope.ts'
+import type { PhaseShare } from '../round/joint.ts'
 import { COMMIT_OF, opens, truthCommitment, type RevealPhase } from '../sealed.ts'
 import type { LedgerContext } from './context.ts'
 import { maySpeak } from './members.ts'
@@ -59,6 +61,16 @@ export function cutOf(round: RoundState, phase: Phase): CutItem[] {
   return round.cuts[phase] ?? []
 }
 
+/** The shares of credit in the cuts so far. */
+export function sharesOf(round: RoundState, item: LedgerContext['item']): PhaseShare[] {
+  return CREDIT_PHASES.flatMap((phase) =>
+    cutOf(round, phase).flatMap(([author, id]) => {
+      const share = item(id)
+      return share?.kind === 'share' ? [{ author, phase, blocks: share.body.blocks }] : []
+    }),
+  )
+}
+
 /** The revealed answer or ballot, or null if it is malformed. */
 export function contentOf(reveal: Message<'reveal'>): AnswerContent | BallotContent | null {
   return reveal.body.phase === 'answer-reveal' ? answerOf(reveal) : ballotOf(reveal)
@@ -74,6 +86,5 @@ export function ballotOf(reveal: Message<'reveal'>): BallotContent | null {
 
 function decodeContent<T>(schema: z.ZodType<T>, reveal: Message<'reveal'>, phase: RevealPhase): T | null {
   if (reveal.body.phase !== phase) return null
-  const parsed = schema.safeParse(decodeCanonical(reveal.body.content))
-  return parsed.success ? parsed.data : null
+  return rememberedOf(reveal, phase, () => schema.safeParse(decodeCanonical(reveal.body.content)).data ?? null)
 }

@@ -37,12 +37,17 @@ export function checkJoin(state: LedgerState, author: string, { parameters }: Ru
   return full || parameters.admission !== 'open' ? 'admission-closed' : null
 }
 
-/** Whether a member may leave; null if so. The last validator stays, and so does who has asked something. */
+/** Whether a member may leave; null if so. The last validator stays, and so does who has asked or owes something. */
 export function checkLeave(state: LedgerState, author: string): LedgerCode | null {
   if (state.members[author] === undefined) return 'not-a-member'
-  if (Object.values(state.rounds).some(({ asker }) => asker === author)) return 'rounds-open'
+  if (isBusy(state, author)) return 'rounds-open'
   const remaining = [state.validators, state.nextValidators].every((validators) => validators.some(({ member }) => member !== author))
   return remaining ? null : 'last-validator'
+}
+
+/** Whether a member has a round open that it asked, or owes something: it has to stay until that is settled. */
+export function isBusy(state: LedgerState, id: string): boolean {
+  return Object.values(state.rounds).some(({ asker }) => asker === id) || state.owed.some(({ member }) => member === id)
 }
 
 /** What the new key signs to take over a membership. */
@@ -54,7 +59,7 @@ export function consentBytes(network: string, from: string, to: string): Uint8Ar
 export function checkRotate(state: LedgerState, { author, body }: Message<'rotate'>, context: Pick<LedgerContext, 'rules' | 'verify'>): LedgerCode | null {
   if (state.members[author] === undefined) return 'not-a-member'
   if (state.members[body.to] !== undefined || state.former[body.to] !== undefined) return 'already-a-member'
-  if (Object.values(state.rounds).some(({ asker }) => asker === author)) return 'rounds-open'
+  if (isBusy(state, author)) return 'rounds-open'
   return context.verify(body.to, consentBytes(context.rules.network, author, body.to), body.consent) ? null : 'bad-consent'
 }
 
@@ -100,7 +105,7 @@ function join(state: LedgerState, author: string): LedgerState {
 export function dismiss(state: LedgerState, id: string, cause: FormerMember['cause'], movedTo: string | null = null): LedgerState {
   const { [id]: member, ...members } = state.members
   if (member === undefined) return state
-  const former: FormerMember = { member: { ...member, weight: 0 }, cause, movedTo, sinceHeight: state.height, sinceEpoch: state.epoch }
+  const former: FormerMember = { member: { ...member, weight: 0, heard: 0 }, cause, movedTo, sinceHeight: state.height, sinceEpoch: state.epoch }
   const nextValidators = state.nextValidators.filter((validator) => validator.member !== id)
   return { ...state, members, nextValidators, former: { ...state.former, [id]: former } }
 }

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../consensus/index.ts'
 import type { Body } from '../bodies.ts'
 import { sealEnvelope, type Signer } from '../envelope.ts'
-import { emptyMember } from './state.ts'
 import { simulatedSigner } from '../sim/members.ts'
 import { apply, codeOf, createScene, idOf, openEntry, openRound, roundOf, say } from '../test/scene.ts'
 
@@ -25,7 +24,8 @@ describe('an open', () => {
         cuts: {},
         pairSeed: null,
         frozen: null,
-        withheld: { 'answer-reveal': [], 'ballot-reveal': [] },
+        creditSeed: null,
+        auditSeed: null,
       },
     })
     expect(scene.state.members[idOf(scene, 1)]?.opened).toBe(1)
@@ -81,43 +81,5 @@ describe('an open', () => {
   it('keeps the commitment to a truth', () => {
     const scene = createScene({ members: 4 })
     expect(roundOf(scene, openRound(scene, { accepted: ['42'] })).truth).toMatch(/^[0-9a-f]{64}$/)
-  })
-})
-
-describe('a join', () => {
-  const joinOf = (scene: ReturnType<typeof createScene>, signer: Signer) => ({ type: 'join', envelope: say(scene, signer, 'join', { sequence: 0 }).bytes }) as const
-
-  it('admits a stranger without voting weight, points or history', () => {
-    const scene = createScene({ members: 4 })
-    apply(scene, [joinOf(scene, STRANGER)])
-    expect(scene.state.members[STRANGER.member]).toEqual(emptyMember(1))
-    expect(emptyMember(1)).toMatchObject({ answering: {}, judging: {}, points: 0, weight: 0, convicted: null })
-    expect(scene.state.validators.map(({ member }) => member)).not.toContain(STRANGER.member)
-  })
-
-  it('is refused from a member', () => {
-    const scene = createScene({ members: 4 })
-    expect(codeOf(scene, [joinOf(scene, scene.members[0] as Signer)])).toBe('already-a-member')
-    expect(codeOf(scene, [joinOf(scene, STRANGER), joinOf(scene, STRANGER)])).toBe('already-a-member')
-  })
-
-  it('is refused where only founders are admitted, or where the network is full', () => {
-    const closed = createScene({ members: 4, parameters: { admission: 'founders' } })
-    expect(codeOf(closed, [joinOf(closed, STRANGER)])).toBe('admission-closed')
-    const full = createScene({ members: 4, parameters: { membersMax: 5 } })
-    expect(codeOf(full, [joinOf(full, STRANGER), joinOf(full, simulatedSigner(98))])).toBe('admission-closed')
-    expect(codeOf(full, [joinOf(full, STRANGER)])).toBe('ok')
-  })
-
-  it('is refused if the envelope holds something else', () => {
-    const scene = createScene({ members: 4 })
-    expect(codeOf(scene, [{ type: 'join', envelope: openEntry(scene, 0, 1).envelope }])).toBe('bad-envelope')
-    expect(codeOf(scene, [{ type: 'join', envelope: new Uint8Array(3) }])).toBe('bad-envelope')
-  })
-
-  it('lets the newcomer ask and take part from the same block on', () => {
-    const scene = createScene({ members: 4 })
-    expect(codeOf(scene, [joinOf(scene, STRANGER), openEntry(scene, STRANGER, 1)])).toBe('ok')
-    expect(codeOf(scene, [openEntry(scene, STRANGER, 1), joinOf(scene, STRANGER)])).toBe('not-a-member')
   })
 })

@@ -7,6 +7,7 @@ const micro = z.number().int().min(0).max(1_000_000)
 const integer = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER)
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
+const trial = z.strictObject({ success: micro, failure: micro })
 const perMember = <T extends z.ZodType>(entry: T) => z.array(entry).max(LIMITS.membersMax)
 
 /**
@@ -37,7 +38,7 @@ export const resultSchema = z.strictObject({
   /** Shapley credit of each player: numerators in micro-units over one denominator, summing to grandValue * denominator. */
   credit: z
     .strictObject({
-      method: z.enum(['exact', 'permutations']),
+      method: z.enum(['exact', 'regression']),
       credit: perMember(integer),
       denominator: count.min(1),
       grandValue: micro,
@@ -48,8 +49,12 @@ export const resultSchema = z.strictObject({
     .nullable(),
   points: perMember(count),
   /** Evidence for and against each player in micro-units, as answerer and as judge. */
-  answering: perMember(z.strictObject({ success: micro, failure: micro })),
-  judging: perMember(z.strictObject({ success: micro, failure: micro })),
+  answering: perMember(trial),
+  judging: perMember(z.strictObject({ first: trial, second: trial, own: trial, rival: trial })),
+  /** Pairs of players that erred alike or apart, where a truth or checker told. */
+  likeness: z.array(z.strictObject({ players: z.tuple([count, count]), apart: count, chance: count })).max(LIMITS.membersMax * LIMITS.membersMax),
+  /** Players whose shares were wrong, each with one leaf of its own that a replay refutes, in micro-units. */
+  lies: perMember(z.strictObject({ player: count, block: count, leaf: count, said: integer })),
 })
 
 export type RoundResult = z.infer<typeof resultSchema>

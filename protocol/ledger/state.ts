@@ -1,15 +1,17 @@
-import { sha256, type CutItem, type Posterior, type TaskKind, type Validator } from '../../consensus/index.ts'
+import { sha256, type CutItem, type FrozenWeights, type Judging, type Kin, type Posterior, type TaskKind, type Validator } from '../../consensus/index.ts'
 import type { Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
+import { rememberedOf } from '../memo.ts'
 import type { Genesis, Parameters } from '../genesis.ts'
-import type { RevealPhase } from '../sealed.ts'
 
 /** What the ledger knows of a member. Everything is an integer or text, so that it has one encoding. */
 export interface MemberState {
   joinedHeight: number
   /** Decayed evidence by task kind; a kind is absent until evidence exists. */
   answering: { [kind in TaskKind]?: Posterior }
-  judging: { [kind in TaskKind]?: Posterior }
+  judging: { [kind in TaskKind]?: Judging }
+  /** Who errs like the member: those most like it are kept. */
+  kin: { [kind in TaskKind]?: Kin[] }
   points: number
   /** Sequence number of the member's last open. */
   opened: number
@@ -24,14 +26,14 @@ export interface MemberState {
   convicted: string | null
   /** Voting weight earned so far; it counts in the epoch after the next. */
   weight: number
-  /** Of the current epoch: cuts in which the member was heard, and whether it withheld something. */
+  /** Of the current epoch: cuts in which the member was heard, and whether it was penalised. */
   heard: number
-  withheldNow: boolean
+  penalisedNow: boolean
   /** Consecutive epochs of absence. */
   absentEpochs: number
 }
 
-export type Penalty = 'withheld-reveal' | 'withheld-truth' | 'breach'
+export type Penalty = 'withheld-reveal' | 'withheld-truth' | 'wrong-share' | 'breach'
 
 /** Somebody that was a member under this key: what it had stays with it, or went over to another key (`movedTo`). */
 export interface FormerMember {
@@ -55,16 +57,28 @@ export interface RoundState {
   cuts: { [phase in Phase]?: CutItem[] }
   /** Seed of the judges' pairs, from the previous record and the revealed salts; null before the answer-reveal cut. */
   pairSeed: string | null
-  frozen: FrozenWeights | null
-  /** Members who committed and did not reveal, by what they kept back; a late reveal of it takes them off again. */
-  withheld: { [phase in RevealPhase]: string[] }
+  frozen: FrozenRound | null
+  /** Seed of the credit plan, from what was revealed; null until the weights are frozen. */
+  creditSeed: string | null
+  /** Seed of the checks of shares, from observations that were made after the shares were sent; null before the first. */
+  auditSeed: string | null
 }
 
-/** Players in member id order with their integer weights in micro-units. */
-export interface FrozenWeights {
+/** A reveal or truth that somebody owes, by the commitment that it has to open. */
+export interface Owed {
+  member: string
+  round: string
+  kind: TaskKind
+  phase: 'answer-reveal' | 'ballot-reveal' | 'evaluate'
+  hash: string
+  /** Epoch in which the phase ended, and in how many cuts of later ones the member was heard. */
+  epoch: number
+  heard: number
+}
+
+/** Players in member id order with their weights. */
+export interface FrozenRound extends FrozenWeights {
   players: string[]
-  judgeWeights: number[]
-  answerWeights: number[]
 }
 
 /** The state of the ledger after a block. Treated as immutable. */
@@ -82,6 +96,8 @@ export interface LedgerState {
   members: { [member: string]: MemberState }
   former: { [member: string]: FormerMember }
   rounds: { [round: string]: RoundState }
+  /** What was committed to and not shown, oldest first. */
+  owed: Owed[]
   /** Closed rounds so far, and the hash chain over their results. */
   records: number
   lastRecord: string
@@ -99,17 +115,18 @@ export function emptyMember(joinedHeight: number): MemberState {
     joinedHeight,
     answering: {},
     judging: {},
+    kin: {},
     points: 0,
     opened: 0,
     missed: 0,
     benchedUntil: 0,
     missedBallots: 0,
     judgeBenchedUntil: 0,
-    penalties: { 'withheld-reveal': 0, 'withheld-truth': 0, breach: 0 },
+    penalties: { 'withheld-reveal': 0, 'withheld-truth': 0, 'wrong-share': 0, breach: 0 },
     convicted: null,
     weight: 0,
     heard: 0,
-    withheldNow: false,
+    penalisedNow: false,
     absentEpochs: 0,
   }
 }
@@ -129,13 +146,31 @@ export function genesisState(genesis: Genesis, network: string): LedgerState {
     members: Object.fromEntries(members),
     former: {},
     rounds: {},
+    owed: [],
     records: 0,
     lastRecord: network,
     minted: 0,
   }
 }
 
-/** Hash of the canonical encoding of the whole state. */
+/** Who votes on the next block: what a certificate is judged by, and can be shown without the rest of the state. */
+export type Electorate = Pick<LedgerState, 'epoch' | 'validators'>
+
+/** Hash of the state: of who votes, and of the hash of everything else. */
 export function stateRoot(state: LedgerState): string {
-  return sha256(encode(state))
+  return rememberedOf(state, 'root', () => rootOf(state, restOf(state)))
+}
+
+/** Hash of the state without who votes. */
+export function restOf({ epoch: _, validators: __, ...rest }: LedgerState): string {
+  return sha256(encode(rest))
+}
+
+export function rootOf({ epoch, validators }: Electorate, rest: string): string {
+  return sha256(encode(['peerage/state/1', { epoch, validators }, rest]))
+}
+
+/** Open rounds in id order: what a node does must not depend on how it came by its state. */
+export function openRounds({ rounds }: LedgerState): [id: string, round: RoundState][] {
+  return Object.entries(rounds).sort(([a], [b]) => (a < b ? -1 : 1))
 }

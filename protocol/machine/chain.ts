@@ -19,14 +19,17 @@ import type { LedgerContext } from '../ledger/context.ts'
 import { checkBreach } from '../ledger/breach.ts'
 import { checkMembership } from '../ledger/members.ts'
 import { checkOpen } from '../ledger/open-round.ts'
-import { stateRoot, type LedgerState } from '../ledger/state.ts'
+import { findOwed } from '../ledger/owed.ts'
+import { openRounds, stateRoot, type LedgerState } from '../ledger/state.ts'
 import { LIMITS } from '../limits.ts'
+import { rememberedOf } from '../memo.ts'
 import type { Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { agreementOf, keepEarly, localRound, noteClosed, openKnown, persist, want, type BlockNode, type Machine } from './machine-state.ts'
-import { settleMembership } from './membership.ts'
-import { storeItem } from './phases.ts'
+import { agreementOf, keepEarly, openKnown, persist, want, type BlockNode, type Machine } from './machine-state.ts'
+import { commitFinal } from './commit.ts'
 import { forgetOwn, signOnce } from './sign-guard.ts'
+import { keepSnapshot } from './snapshot.ts'
+import { RANGE } from './sync-state.ts'
 
 /** Blocks are kept this far above the last final one, and unasked this far above the current view. */
 const HEIGHTS_AHEAD_MAX = 1_000
@@ -81,7 +84,7 @@ export function ofOtherEpoch(machine: Machine, out: Effect[], message: Message<'
 }
 
 export function blockHash(block: Block): string {
-  return sha256(encode(block))
+  return rememberedOf(block, 'hash', () => sha256(encode(block)))
 }
 
 /**
@@ -168,17 +171,16 @@ export function hasMaterial(machine: Machine, out: Effect[]): boolean {
   return state !== null && state.epoch === machine.agreement.epoch && candidateEntries(machine, out, state).next().done !== true
 }
 
-/** Entries that seem to apply to `state`, cheapest checks only: evidence, late reveals, results and cuts, membership, opens. */
+/** Entries that seem to apply to `state`, cheapest checks only: evidence, what was owed, results and cuts, membership, opens. */
 function* candidateEntries(machine: Machine, out: Effect[], state: LedgerState): Generator<Entry, void, void> {
   const { opens, membership, late, breaches } = machine.pool
   for (const { breach } of breaches.values()) {
     if (checkBreach(state, breach) === null) yield { type: 'evidence', breach }
   }
-  for (const reveal of late.values()) {
-    const { round, phase } = reveal.body
-    if (state.rounds[round]?.withheld[phase].includes(reveal.author)) yield { type: 'late', round, envelope: reveal.bytes }
+  for (const message of late.values()) {
+    if (findOwed(state, message, machine.rules) !== undefined) yield { type: 'late', envelope: message.bytes }
   }
-  for (const [id, round] of Object.entries(state.rounds)) {
+  for (const [id, round] of openRounds(state)) {
     const hash = machine.rounds.get(id)?.resultHash ?? null
     const entry: Entry | null = round.phase !== 'closing' ? cutEntry(machine, out, state, id, round.phase) : hash === null ? null : { type: 'result', round: id, hash }
     if (entry !== null) yield entry
@@ -198,7 +200,9 @@ function cutEntry(machine: Machine, out: Effect[], state: LedgerState, round: st
   if (held === undefined || !isQuorum(state.validators, held.keys())) return null
   const observations = [...held.values()].sort((a, b) => (a.author < b.author ? -1 : 1))
   const listed = observations.map(({ author, body }) => ({ author, items: body.items }))
-  const missing = computeCut(listed, state.validators).flatMap(([, item]) => (machine.items.has(item) ? [] : [item]))
+  // Observations are only ever added.
+  const cut = rememberedOf(held, `${state.epoch}/${held.size}`, () => computeCut(listed, state.validators))
+  const missing = cut.flatMap(([, item]) => (machine.items.has(item) ? [] : [item]))
   if (missing.length === 0) return { type: 'cut', round, phase, observations: carried(observations, state).map(({ bytes }) => bytes) }
   want(machine, out, missing, null)
   return null
@@ -287,8 +291,8 @@ export function advanceFinal(machine: Machine, out: Effect[], certificate: Certi
   return path.length > 0
 }
 
-// Agreement starts anew on the last block of the epoch before, whose votes and blocks are of no more use.
-function beginEpoch(machine: Machine, out: Effect[]): void {
+/** Agreement starts anew on the last block of the epoch before, whose votes and blocks are of no more use. */
+export function beginEpoch(machine: Machine, out: Effect[]): void {
   const { notarizations, nullifications, final } = machine.agreement
   const old = [...notarizations.values(), ...nullifications.values(), ...(final.certificate === null ? [] : [final.certificate])]
   for (const { view, kind } of old) persist(out, KEYS.certificate(view, kind), null)
@@ -298,97 +302,14 @@ function beginEpoch(machine: Machine, out: Effect[]): void {
   machine.waiting.clear()
   machine.agreement = agreementOf(machine.config, machine.ledger, machine.head)
   machine.agreement.silent = machine.guard.mode !== 'active'
+  keepSnapshot(machine, out)
 }
 
-/** What the store keeps of a closed round, under KEYS.round: heights, the result's hash, and the items of its cuts. */
-export interface ClosedEntry {
-  height: number
-  openedHeight: number
-  hash: string
-  cuts: LedgerState['rounds'][string]['cuts']
-}
-
-/** What the store keeps of a final block, under KEYS.final: its certificate, if one names it or a repeat of it. */
-export interface FinalEntry {
-  hash: string
-  view: number
-  certificate: Certificate | null
-  /** Proposals in order, from the block to the one that the certificate names. */
-  repeats: Uint8Array[]
-}
-
-/** Asks a peer for the blocks after the last final one; at most twice a second. */
+/** Asks a peer for the blocks after the last final one; at most twice a second, and not while several are asked for them. */
 export function requestChain(machine: Machine, out: Effect[], from: string | null): void {
+  if (machine.sync.asked.size > 0) return
   const key = `chain/${machine.ledger.height}`
   if ((machine.wanted.get(key) ?? -Infinity) + 500 > machine.nowMs) return
   machine.wanted.set(key, machine.nowMs)
-  out.push({ type: 'request', to: from, request: { type: 'chain', fromHeight: machine.ledger.height + 1 } })
-}
-
-// `repeats` lead from the last block of an epoch to the one that its certificate names.
-function commitFinal(machine: Machine, out: Effect[], node: BlockNode, certificate: Certificate | null, repeats: BlockNode[]): void {
-  const { state, closed } = node.applied as NonNullable<BlockNode['applied']>
-  const { height, view, stateRoot: root } = node.block
-  const before = machine.ledger
-  machine.ledger = state
-  machine.head = { hash: node.hash, view }
-  persist(out, KEYS.proposal(node.hash), node.message.bytes)
-  persist(out, KEYS.unfinal(node.hash), null)
-  persist(out, KEYS.final(height), encode({ hash: node.hash, view, certificate, repeats: repeats.map(({ message }) => message.bytes) } satisfies FinalEntry))
-  persist(out, KEYS.state, encode({ state, head: machine.head }))
-  for (const { round, hash, result, changes } of closed) {
-    persist(out, KEYS.result(hash), encode(result))
-    persist(out, KEYS.closed(height, round), encode({ hash }))
-    const { cuts, openedHeight } = before.rounds[round] as LedgerState['rounds'][string]
-    persist(out, KEYS.round(round), encode({ height, hash, openedHeight, cuts } satisfies ClosedEntry))
-    for (const change of changes) persist(out, KEYS.history(change.member, height, round), encode(change))
-    const own = machine.rounds.get(round)?.resultHash
-    if (own !== undefined && own !== null && own !== hash) {
-      out.push({ type: 'notify', notice: { type: 'result-differs', round, own, certified: hash } })
-    }
-  }
-  takeOpens(machine, out, node.block)
-  settleMembership(machine)
-  for (const [hash, other] of machine.blocks) {
-    if (other.block.height > height) continue
-    machine.blocks.delete(hash)
-    if (hash !== node.hash && other.applied !== null) persist(out, KEYS.unfinal(hash), null)
-  }
-  out.push({ type: 'notify', notice: { type: 'block-final', height, hash: node.hash, view, stateRoot: root, entries: node.block.entries.length } })
-  for (const each of closed) {
-    forgetRound(machine, out, each.round)
-    out.push({ type: 'notify', notice: { type: 'round-closed', height, closed: each } })
-  }
-}
-
-// An open is embedded in its block: from here on it is an item of its round.
-function takeOpens(machine: Machine, out: Effect[], block: Block): void {
-  for (const entry of block.entries) {
-    if (entry.type !== 'open') continue
-    const opened = openKnown(machine, entry.envelope)
-    if (!opened.ok || opened.message.kind !== 'open') continue
-    const { message } = opened
-    machine.pool.opens.delete(message.id)
-    if (message.author === machine.self) forgetOwn(machine, out, message.slot as string)
-    if (machine.ledger.rounds[message.id] === undefined) continue
-    localRound(machine, message.id)
-    storeItem(machine, out, message)
-    out.push({ type: 'notify', notice: { type: 'round-opened', round: message.id, asker: message.author, height: block.height } })
-  }
-}
-
-// A closed round's messages stay in the store, for those who replay it; memory lets go of them.
-function forgetRound(machine: Machine, out: Effect[], round: string): void {
-  for (const [id, item] of machine.items) {
-    const ofRound = id === round || ('round' in item.body && item.body.round === round)
-    if (!ofRound) continue
-    machine.items.delete(id)
-    persist(out, KEYS.openItem(round, id), null)
-  }
-  for (const phase of ['answer-reveal', 'ballot-reveal', 'evaluate'] as const) persist(out, KEYS.secret(round, phase), null)
-  for (const slot of machine.own.keys()) if (slot.startsWith(`${round}/`)) forgetOwn(machine, out, slot)
-  for (const [id, reveal] of machine.pool.late) if (reveal.body.round === round) machine.pool.late.delete(id)
-  for (const [hash, result] of machine.results) if (result.round === round) machine.results.delete(hash)
-  machine.rounds.delete(round)
-  noteClosed(machine, round)
+  out.push({ type: 'request', to: from, request: { type: 'chain', fromHeight: machine.ledger.height + 1, toHeight: machine.ledger.height + RANGE } })
 }

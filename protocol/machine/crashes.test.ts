@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkReplay } from '../sim/invariants.ts'
-import { HEALED, type SimNode } from '../sim/world.ts'
+import { checkReplay } from '../sim/replay.ts'
+import { setFaults, type SimNode } from '../sim/world.ts'
 import type { Effect } from './events.ts'
 import { finishRun, killAll, startRun, type Run } from './test/runs.ts'
 
@@ -17,8 +17,8 @@ function atWrites({ world }: Run, target: Target, crash: (count: number) => bool
   return { count: () => count }
 }
 
-function countWrites(nodes: number, seed: number, target: Target): number {
-  const run = startRun({ nodes, seed })
+function countWrites(init: Parameters<typeof startRun>[0], target: Target): number {
+  const run = startRun(init)
   const { count } = atWrites(run, target, () => false)
   finishRun(run)
   return count()
@@ -40,7 +40,7 @@ function verdictOf(run: Run, rounds = 1): string[] {
 describe('a crash after any write, before what was to be sent', () => {
   it.each([[0, 'the asker'], [2, 'another member']])('of one of four nodes: it continues and never signs differently (node %i, %s)', (index) => {
     const target: Target = (node) => node.index === index
-    const writes = countWrites(4, 11, target)
+    const writes = countWrites({ nodes: 4, seed: 11 }, target)
     expect(writes).toBeGreaterThan(20)
     for (let at = 0; at < writes; at++) {
       const run = startRun({ nodes: 4, seed: 11 })
@@ -51,7 +51,7 @@ describe('a crash after any write, before what was to be sent', () => {
 
   it.each([1, 2, 3, 4])('of all %i nodes at once: the network continues from its stores', (nodes) => {
     const everybody: Target = () => true
-    const writes = countWrites(nodes, 12, everybody)
+    const writes = countWrites({ nodes, seed: 12 }, everybody)
     for (let at = 0; at < writes; at += nodes > 2 ? 3 : 1) {
       const run = startRun({ nodes, seed: 12 })
       atWrites(run, everybody, killAllAt(run, at))
@@ -59,10 +59,21 @@ describe('a crash after any write, before what was to be sent', () => {
     }
   })
 
+  it('of all three nodes at once where an epoch ends within a round: nobody is left in the old one', () => {
+    const init = { nodes: 3, seed: 15, parameters: { epochBlocks: 4 } }
+    const writes = countWrites(init, () => true)
+    for (let at = 0; at < writes; at += 3) {
+      const run = startRun(init)
+      atWrites(run, () => true, killAllAt(run, at))
+      expect({ at, verdict: verdictOf(run) }).toEqual({ at, verdict: [] })
+      expect(new Set(run.world.nodes.map(({ machine }) => machine?.agreement.epoch))).toEqual(new Set([1]))
+    }
+  })
+
   it('of all three nodes while they give up views: votes from before the crash count again', () => {
     const prepare = (): Run => {
       const run = startRun({ nodes: 3, seed: 14 })
-      run.world.faults = { ...HEALED, delayMsMax: 200 }
+      setFaults(run.world, [{ type: 'delay', msMax: 200 }])
       const { interfere } = run.world
       const isProposal = (effect: Effect): boolean => effect.type === 'publish' && effect.message.kind === 'proposal'
       run.world.interfere = (node, effects) => interfere(node, run.world.nowMs > 4_000 ? effects : effects.filter((effect) => !isProposal(effect)))

@@ -1,11 +1,12 @@
 import type { AnswerContent, BallotContent, Body, Phase, Task } from '../bodies.ts'
 import type { Message } from '../envelope.ts'
-import type { Opened, Request } from '../frames.ts'
+import type { FrameCode, Opened, Request } from '../frames.ts'
 import type { ClosedRound } from '../ledger/close-round.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import type { RankedRound } from '../round/rank.ts'
 import type { Transcript } from '../round/transcript.ts'
 import type { GuardCause, SignGuard } from './self-watch.ts'
+import type { SyncFault } from './sync-state.ts'
 
 /** What an agent or the computation is asked to do in one round. */
 export type AgentJob = 'answer' | 'judge'
@@ -15,8 +16,11 @@ export type ComputeJob = 'rank' | 'share' | 'close'
 export type Event =
   | { type: 'start' }
   | { type: 'message'; message: Message; from: string }
-  /** Frames of a stream. `asked` tells whether this node requested them; `chain` whether it asked for blocks. */
-  | { type: 'frames'; frames: Opened[]; from: string; asked: Request['type'] | null }
+  /**
+   * Frames of a stream. `asked`: what this node requested, null for what it did not. Of a reply to `chain`: where it was to
+   * begin, and why a frame of it was refused.
+   */
+  | { type: 'frames'; frames: Opened[]; from: string; asked: Request['type'] | null; fromHeight?: number; fault?: FrameCode | null }
   | { type: 'timer'; name: string }
   | { type: 'peer-connected'; member: string }
   | { type: 'peer-disconnected'; member: string }
@@ -24,7 +28,7 @@ export type Event =
   | { type: 'answered'; round: string; answer: AnswerContent | null; salt: Uint8Array }
   | { type: 'judged'; round: string; ballot: BallotContent | null; salt: Uint8Array }
   | { type: 'ranked'; round: string; ranked: RankedRound }
-  | { type: 'shared'; round: string; blocks: Body<'share'>['blocks'] }
+  | { type: 'shared'; share: Body<'share'> }
   | { type: 'computed'; round: string; result: RoundResult }
   /** A local request for a round. `ticket` comes back in the notice. */
   | { type: 'ask'; ticket: number; task: Task; truth: { accepted: string[]; salt: Uint8Array } | null }
@@ -84,6 +88,10 @@ export type Notice =
   | { type: 'block-final'; height: number; hash: string; view: number; stateRoot: string; entries: number }
   /** A quorum has finalized a block that does not apply here: this node and the quorum disagree about the rules. */
   | { type: 'block-refused'; height: number; code: string }
+  /** A peer is asked for no more history: what it gave was wrong, or came too slowly. */
+  | { type: 'peer-dropped'; peer: string; code: SyncFault; height: number }
+  /** The state of a later block was taken over without the blocks between. */
+  | { type: 'jumped'; from: number; to: number }
   | { type: 'result-differs'; round: string; own: string; certified: string }
   | { type: 'refused-to-sign'; slot: string }
   /** This node stops signing, or signs again. */

@@ -2,17 +2,17 @@
 import { hasVote, isCertificateSound, receiveCertificate, receiveVote, sha256, type AgreementEffect, type Certificate } from '../../consensus/index.ts'
 import { encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
-import type { Opened } from '../frames.ts'
 import { isItem } from '../ledger/items.ts'
 import { checkOpen } from '../ledger/open-round.ts'
+import { openRounds } from '../ledger/state.ts'
 import { slotOf } from '../slot.ts'
-import { advanceFinal, blockHash, ofOtherEpoch, receiveBlock, requestChain, retryWaiting } from './chain.ts'
+import { advanceFinal, ofOtherEpoch, receiveBlock } from './chain.ts'
+import { payDebts } from './debts.ts'
 import type { Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
 import { isValidator, noteSpoken, persist, type Machine } from './machine-state.ts'
-import { enterPhase, observe, receiveItem, receiveObservation, storeItem } from './phases.ts'
+import { enterPhase, observe, receiveItem, receiveObservation } from './phases.ts'
 import { OWN_VIEWS_KEPT } from './self-watch.ts'
-import { referencesOf } from './serve.ts'
 import { forgetOwn } from './sign-guard.ts'
 
 /** A vote. One that is counted already says nothing new, except that its author is still in that view. */
@@ -32,7 +32,8 @@ export function receiveProof(machine: Machine, out: Effect[], agreed: AgreementE
   if (isFinality(machine, certificate)) follow(machine, out, agreed, certificate)
 }
 
-function noteVotes(machine: Machine, { signatures, ...vote }: Certificate): void {
+/** Takes note of the votes in a certificate: they may contradict what their authors said elsewhere. */
+export function noteVotes(machine: Machine, { signatures, ...vote }: Certificate): void {
   const signed = { kind: 'vote', slot: slotOf('vote', vote), bodyHash: sha256(encode(vote)) } as const
   for (const { author, signature } of signatures) noteSpoken(machine, { ...signed, author, signature })
 }
@@ -66,11 +67,12 @@ export function afterFinal(machine: Machine, out: Effect[]): AgreementEffect[] {
     if (checkOpen(machine.ledger, open, machine.rules) === 'sequence-reused') dropOpen(machine, out, id, open)
   }
   machine.wanted.clear()
-  for (const [id, round] of Object.entries(machine.ledger.rounds)) {
+  for (const [id, round] of openRounds(machine.ledger)) {
     enterPhase(machine, out, id)
     // This node may be a validator only now.
     if (round.phase !== 'closing' && machine.rounds.get(id)?.due.has(round.phase) === true) observe(machine, out, id)
   }
+  payDebts(machine, out)
   const early = [...machine.early.values()]
   machine.early.clear()
   const agreed: AgreementEffect[] = []
@@ -90,71 +92,4 @@ function dropOpen(machine: Machine, out: Effect[], id: string, open: Message<'op
   forgetOwn(machine, out, open.slot as string)
   persist(out, KEYS.secret(id, 'evaluate'), null)
   machine.rounds.delete(id)
-}
-
-/**
- * History from a peer, in order: blocks count if a certificate of their epoch's validators makes them final, and with them
- * the items and results they refer to. Everything else is ignored.
- */
-export function receiveChain(machine: Machine, out: Effect[], agreed: AgreementEffect[], frames: readonly Opened[], from: string): void {
-  const { height } = machine.ledger
-  const history = indexFrames(frames)
-  for (const certificate of history.certificates) {
-    if (!isFinality(machine, certificate)) continue
-    noteVotes(machine, certificate)
-    for (const proposal of pathTo(machine, history.proposals, certificate.block as string)) {
-      for (const hash of referencesOf(proposal.body)) takeReference(machine, out, history, hash)
-      agreed.push(...receiveBlock(machine, out, proposal, true).effects)
-    }
-    const { agreement } = machine
-    agreed.push(...receiveCertificate(agreement, certificate))
-    advanceFinal(machine, out, certificate)
-    if (machine.agreement !== agreement) agreed.length = 0
-  }
-  if (machine.ledger.height > height) agreed.push(...afterFinal(machine, out))
-  retryWaiting(machine, out, agreed)
-  retryFinal(machine, out, agreed)
-  if (machine.ledger.height > height) requestChain(machine, out, from)
-}
-
-interface History {
-  proposals: Map<string, Message<'proposal'>>
-  items: Map<string, Message>
-  results: Map<string, Extract<Opened, { type: 'result' }>['result']>
-  certificates: Certificate[]
-}
-
-function indexFrames(frames: readonly Opened[]): History {
-  const history: History = { proposals: new Map(), items: new Map(), results: new Map(), certificates: [] }
-  for (const frame of frames) {
-    if (frame.type === 'certificate') history.certificates.push(frame.certificate)
-    if (frame.type === 'result') history.results.set(frame.hash, frame.result)
-    if (frame.type !== 'message') continue
-    if (frame.message.kind === 'proposal') history.proposals.set(blockHash(frame.message.body), frame.message)
-    else if (isItem(frame.message)) history.items.set(frame.message.id, frame.message)
-  }
-  return history
-}
-
-// The proposals that lead, without a gap, from what is known here to a block; none if they don't.
-function pathTo(machine: Machine, proposals: History['proposals'], block: string): Message<'proposal'>[] {
-  const path: Message<'proposal'>[] = []
-  let hash = block
-  while (hash !== machine.head.hash && !machine.blocks.has(hash)) {
-    const proposal = proposals.get(hash)
-    if (proposal === undefined) return []
-    path.unshift(proposal)
-    hash = proposal.body.parent
-  }
-  return path
-}
-
-function takeReference(machine: Machine, out: Effect[], { items, results }: History, hash: string): void {
-  const item = items.get(hash)
-  const result = results.get(hash)
-  if (item !== undefined) {
-    noteSpoken(machine, item)
-    storeItem(machine, out, item)
-  }
-  if (result !== undefined) machine.results.set(hash, result)
 }

@@ -16,6 +16,11 @@ export const KEYS = {
   certificate: (view: number, kind: string) => `certificate/${padded(view)}/${kind}`,
   /** Final blocks by height: hash, view and, where the block itself was finalized, the certificate. */
   final: (height: number) => `final/${padded(height)}`,
+  /** The blocks that epochs begin on, with who votes in them; the states there, for the last ones. */
+  boundary: (epoch: number) => `boundary/${padded(epoch)}`,
+  snapshot: (epoch: number) => `snapshot/${padded(epoch)}`,
+  /** First height whose block can be served with all that it refers to; absent: the first of all. */
+  horizon: 'horizon',
   /** Results by hash, and closed rounds by height. */
   result: (hash: string) => `result/${hash}`,
   closed: (height: number, round: string) => `closed/${padded(height)}/${round}`,

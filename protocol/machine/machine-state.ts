@@ -2,12 +2,13 @@ import { createAgreement, sha256, type Agreement, type AgreementEffect } from '.
 import type { Block, Breach, Phase } from '../bodies.ts'
 import { openEnvelope, type Message, type OpenedEnvelope, type Signer, type Verify } from '../envelope.ts'
 import { networkId, type Genesis } from '../genesis.ts'
-import type { ClosedRound } from '../ledger/close-round.ts'
+import type { ClosedRound, MemberChange } from '../ledger/close-round.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import { genesisState, type LedgerState, type Rules } from '../ledger/state.ts'
 import type { RevealPhase, Secret } from '../sealed.ts'
-import type { Effect } from './events.ts'
+import type { AgentJob, ComputeJob, Effect } from './events.ts'
 import { createWatch, noteSigned, type Signed, type Watch } from './watch.ts'
+import { createSync, type Sync } from './sync-state.ts'
 import { createSignGuard, hearSelf, type GuardInit, type SignGuard } from './self-watch.ts'
 
 /** What this node is, for as long as it runs. */
@@ -17,6 +18,8 @@ export interface MachineConfig {
   verify: Verify
   /** What the node's agent can do; announced to peers. */
   agent: { canAnswer: boolean; canJudge: boolean; model: string }
+  /** Whether this node wants all history, or the state of late is enough; absent: all. */
+  archive?: boolean
   /** What is known of the time before; absent: the store is all there was. */
   guard?: GuardInit
 }
@@ -27,8 +30,10 @@ export interface BlockNode {
   block: Block
   message: Message<'proposal'>
   /** State after the block and the rounds it closes, once it has been checked. */
-  applied: { state: LedgerState; closed: ClosedRound[] } | null
+  applied: { state: LedgerState; closed: ClosedRound[]; penalties: MemberChange[] } | null
 }
+
+export type WaitingJob = ComputeJob | AgentJob
 
 /** What this node holds of an open round besides the agreed state. */
 export interface LocalRound {
@@ -41,6 +46,8 @@ export interface LocalRound {
   observed: Set<Phase>
   secrets: Map<RevealPhase, Secret>
   truth: { accepted: string[]; salt: Uint8Array } | null
+  /** Jobs that wait for items which this node has lost. */
+  waiting: Set<WaitingJob>
   resultHash: string | null
   /** Whether the ranking was asked for already. */
   ranked: boolean
@@ -57,12 +64,16 @@ export interface Presence {
   bytes: Uint8Array
 }
 
+/** What a debt is paid with: the secret of a commitment, or accepted values and their salt. */
+export type Means = Secret | { accepted: string[]; salt: Uint8Array }
+
 /** What waits for a block. */
 export interface Pool {
   opens: Map<string, Message<'open'>>
   /** The last message of each author that wants to come, go, or change its key. */
   membership: Map<string, Message<'join' | 'leave' | 'rotate'>>
-  late: Map<string, Message<'reveal'>>
+  /** What somebody owed, by author and slot. */
+  late: Map<string, Message<'reveal' | 'truth'>>
   /** A breach of each member that is not convicted yet; `published` here or by whoever told this node. */
   breaches: Map<string, { breach: Breach; published: boolean }>
 }
@@ -81,6 +92,8 @@ export interface Machine {
   items: Map<string, Message>
   rounds: Map<string, LocalRound>
   pool: Pool
+  /** What this node owes of closed rounds can be paid with, by slot. */
+  debts: Map<string, Means>
   /** What members were seen to sign, for what it contradicts. */
   watch: Watch
   /** Messages that came before the block they build on, oldest first. */
@@ -94,6 +107,7 @@ export interface Machine {
   own: Map<string, Message>
   /** Whether this node may sign. */
   guard: SignGuard
+  sync: Sync
   presence: Map<string, Presence>
   /** Peers this node is connected to. */
   connected: Set<string>
@@ -130,6 +144,7 @@ export function createMachine(config: MachineConfig): Machine {
     items: new Map(),
     rounds: new Map(),
     pool: { opens: new Map(), membership: new Map(), late: new Map(), breaches: new Map() },
+    debts: new Map(),
     watch: createWatch(),
     early: new Map(),
     closed: new Set(),
@@ -137,6 +152,7 @@ export function createMachine(config: MachineConfig): Machine {
     opened: new Map(),
     own: new Map(),
     guard: createSignGuard(config.guard),
+    sync: createSync(),
     presence: new Map(),
     connected: new Set(),
     wanted: new Map(),
@@ -220,6 +236,7 @@ export function localRound(machine: Machine, round: string): LocalRound {
       observations: new Map(),
       due: new Set(),
       observed: new Set(),
+      waiting: new Set(),
       secrets: new Map(),
       truth: null,
       resultHash: null,

@@ -14,10 +14,10 @@ const POOLED_MAX = 1_024
 export function receiveMembership(machine: Machine, message: Message<'join' | 'leave' | 'rotate'>): Verdict {
   const { membership } = machine.pool
   const { verify } = machine.config
-  // [ignore] The state does not allow it, or too many wait.
+  // [ignore] The state does not allow it, or too many strangers wait. Members are few, and never kept out by them.
   const code = checkMembership(machine.ledger, message, { rules: machine.rules, verify })
   if (code !== null) return { verdict: 'ignore', code: 'not-valid-now' }
-  if (membership.size >= POOLED_MAX && !membership.has(message.author)) return { verdict: 'ignore', code: 'buffer-full' }
+  if (message.kind === 'join' && membership.size >= POOLED_MAX && !membership.has(message.author)) return { verdict: 'ignore', code: 'buffer-full' }
   membership.set(message.author, message)
   return { verdict: 'accept' }
 }

@@ -1,5 +1,5 @@
 /** How a node takes part in a round: what it does on entering a phase, what it holds, and when it has heard enough. */
-import type { Phase } from '../bodies.ts'
+import type { Phase, Task } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
 import { resultHash } from '../ledger/close-round.ts'
@@ -11,9 +11,10 @@ import { LIMITS } from '../limits.ts'
 import { answersOf, gatherTranscript, pairsFor } from '../round/transcript.ts'
 import { COMMIT_OF, commitmentOf, type RevealPhase, type Secret } from '../sealed.ts'
 import { resultSchema } from '../ledger/result.ts'
+import { isOwed, keepLate } from './debts.ts'
 import type { ComputeJob, Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { isValidator, keepEarly, localRound, openOf, persist, presentMembers, want, type Machine } from './machine-state.ts'
+import { isValidator, keepEarly, localRound, openOf, persist, presentMembers, want, type Machine, type WaitingJob } from './machine-state.ts'
 import { maySign, signOnce } from './sign-guard.ts'
 
 /** Enters the phase that the ledger says a round is in, once. */
@@ -29,6 +30,8 @@ export function enterPhase(machine: Machine, out: Effect[], roundId: string): vo
     out.push({ type: 'stop-agent', round: roundId, job: 'judge' })
   }
   if (maySpeak(machine.ledger, round, machine.self) && maySign(machine)) takePart(machine, out, roundId, round)
+  // A validator that has left votes until its epoch ends, and on results only if it computed them.
+  else if (round.phase === 'closing' && isValidator(machine, machine.self)) compute(machine, out, roundId, 'close')
   checkPhase(machine, out, roundId)
 }
 
@@ -45,16 +48,14 @@ function durationOf(machine: Machine, round: RoundState, phase: Phase): number {
     case 'evaluate':
       return evaluateMs
     case 'credit':
+    case 'credit-next':
+    case 'credit-all':
       return creditMs
   }
 }
 
 function takePart(machine: Machine, out: Effect[], roundId: string, round: RoundState): void {
   const local = localRound(machine, roundId)
-  // This node was away, or took over several blocks at once: a late reveal shows that nothing was withheld.
-  for (const phase of ['answer-reveal', 'ballot-reveal'] as const) {
-    if (round.withheld[phase].includes(machine.self)) reveal(machine, out, roundId, round, phase)
-  }
   switch (round.phase) {
     case 'answer-commit':
       return startAnswering(machine, out, roundId, round)
@@ -69,6 +70,8 @@ function takePart(machine: Machine, out: Effect[], roundId: string, round: Round
       }
       break
     case 'credit':
+    case 'credit-next':
+    case 'credit-all':
       if (round.frozen?.players.includes(machine.self) === true) compute(machine, out, roundId, 'share')
       break
     case 'closing':
@@ -82,22 +85,21 @@ function takePart(machine: Machine, out: Effect[], roundId: string, round: Round
 
 function startAnswering(machine: Machine, out: Effect[], roundId: string, round: RoundState): void {
   const { canAnswer, canJudge } = machine.config.agent
-  const open = openOf(machine, roundId)
-  if (open === undefined || isExcluded(machine, round) || hasSpoken(machine, roundId, 'answer-commit')) return
+  if (isExcluded(machine, round) || hasSpoken(machine, roundId, 'answer-commit')) return
   if (localRound(machine, roundId).secrets.has('answer-reveal')) return commit(machine, out, roundId, 'answer-reveal')
-  if (canAnswer) out.push({ type: 'ask-agent', round: roundId, job: 'answer', task: open.body.task })
+  if (isLacking(machine, out, roundId, round, 'answer')) return
+  if (canAnswer) out.push({ type: 'ask-agent', round: roundId, job: 'answer', task: taskOf(machine, roundId) })
   else if (canJudge) pass(machine, out, roundId, 'answer-commit')
 }
 
 function startJudging(machine: Machine, out: Effect[], roundId: string, round: RoundState): void {
-  const open = openOf(machine, roundId)
-  if (open === undefined || isExcluded(machine, round) || !machine.config.agent.canJudge) return
-  if (hasSpoken(machine, roundId, 'ballot-commit')) return
+  if (isExcluded(machine, round) || !machine.config.agent.canJudge || hasSpoken(machine, roundId, 'ballot-commit')) return
   if (localRound(machine, roundId).secrets.has('ballot-reveal')) return commit(machine, out, roundId, 'ballot-reveal')
+  if (isLacking(machine, out, roundId, round, 'judge')) return
   const answers = answersOf(round, (id) => machine.items.get(id))
   const pairs = pairsFor(machine.self, answers, round.pairSeed as string, machine.rules)
   if (pairs.length === 0 && machine.rules.parameters.pairing === 'scheduled') return pass(machine, out, roundId, 'ballot-commit')
-  out.push({ type: 'ask-agent', round: roundId, job: 'judge', task: open.body.task, answers, pairs })
+  out.push({ type: 'ask-agent', round: roundId, job: 'judge', task: taskOf(machine, roundId), answers, pairs })
 }
 
 // After a restart: what was signed before it is re-sent during a standstill, and the agent is not asked again.
@@ -148,7 +150,7 @@ function reveal(machine: Machine, out: Effect[], roundId: string, round: RoundSt
 
 /** Shares of credit have been evaluated. */
 export function contributeShare(machine: Machine, out: Effect[], body: Message<'share'>['body']): void {
-  if (machine.ledger.rounds[body.round]?.phase === 'credit') contribute(machine, out, 'share', body)
+  if (machine.ledger.rounds[body.round]?.phase === body.phase) contribute(machine, out, 'share', body)
 }
 
 function contribute<K extends Item['kind']>(machine: Machine, out: Effect[], kind: K, body: Message<K>['body']): void {
@@ -165,13 +167,15 @@ function contribute<K extends Item['kind']>(machine: Machine, out: Effect[], kin
 export function receiveItem(machine: Machine, out: Effect[], item: Item): Verdict {
   const { round: roundId, phase } = item.body
   const round = machine.ledger.rounds[roundId]
+  // [accept] It is what its author still owes, even of a closed round or after it has left.
+  if (isOwed(machine, item)) return keepLate(machine, item)
   // [ignore] The author is no member, nor was one when the round opened.
   const known = round === undefined ? machine.ledger.members[item.author] !== undefined : maySpeak(machine.ledger, round, item.author)
   if (!known) return { verdict: 'ignore', code: 'unknown-member' }
   // [ignore] The round has closed. [keep for later] It is not known yet.
   if (round === undefined) return keepUnknown(machine, roundId, item)
-  // [ignore] The phase is over; a reveal that clears its author of withholding is kept.
-  if (isOver(round, phase)) return keepLate(machine, roundId, round, item)
+  // [ignore] The phase is over.
+  if (isOver(round, phase)) return { verdict: 'ignore', code: 'phase-closed' }
   // [keep for later] The phase has not begun here.
   if (round.phase !== phase) return keepForLater(machine, item)
   // [ignore] The author has already spoken in this phase.
@@ -201,17 +205,6 @@ export function storeItem(machine: Machine, out: Effect[], item: Message): void 
 
 function isOver(round: RoundState, phase: Phase): boolean {
   return round.cuts[phase] !== undefined || round.phase === 'closing'
-}
-
-// One reveal for what was withheld, and only one that opens the commit: anything else would be material for no block.
-function keepLate(machine: Machine, roundId: string, round: RoundState, item: Item): Verdict {
-  const fitsBlock = item.bytes.length <= LIMITS.blockBytesMax
-  if (item.kind !== 'reveal' || !fitsBlock || !round.withheld[item.body.phase].includes(item.author)) return { verdict: 'ignore', code: 'phase-closed' }
-  const fits = checkItem(machine.ledger, roundId, round, item, { rules: machine.rules, item: (id) => machine.items.get(id) })
-  if (fits === 'unfit') return { verdict: 'reject', code: 'unfit-item' }
-  if (fits !== 'fits') return { verdict: 'ignore', code: 'not-valid-now' }
-  machine.pool.late.set(`${roundId}/${item.body.phase}/${item.author}`, item)
-  return { verdict: 'accept' }
 }
 
 function keepUnknown(machine: Machine, round: string, message: Message): Verdict {
@@ -289,16 +282,47 @@ function expectedMembers(machine: Machine, round: RoundState, phase: Phase): str
     case 'evaluate':
       return [round.asker]
     case 'credit':
+    case 'credit-next':
+    case 'credit-all':
       return (round.frozen?.players ?? []).filter((player) => present.has(player))
   }
 }
 
 function compute(machine: Machine, out: Effect[], roundId: string, job: ComputeJob): void {
   const round = machine.ledger.rounds[roundId]
-  const open = openOf(machine, roundId)
-  if (round === undefined || round.frozen === null || open === undefined) return
-  const transcript = gatherTranscript(roundId, round, open.body.task, (id) => machine.items.get(id))
+  if (round === undefined || round.frozen === null || isLacking(machine, out, roundId, round, job)) return
+  const transcript = gatherTranscript(roundId, round, taskOf(machine, roundId), (id) => machine.items.get(id))
   out.push({ type: 'compute', round: roundId, job, transcript })
+}
+
+function taskOf(machine: Machine, roundId: string): Task {
+  return (openOf(machine, roundId) as Message<'open'>).body.task
+}
+
+// The open and items of cuts that a damaged store has lost are asked for; the job waits for them.
+function isLacking(machine: Machine, out: Effect[], roundId: string, round: RoundState, job: WaitingJob): boolean {
+  const needed = [roundId, ...Object.values(round.cuts).flat().map(([, id]) => id)]
+  const missing = needed.filter((id) => !machine.items.has(id))
+  if (missing.length === 0) return false
+  localRound(machine, roundId).waiting.add(job)
+  want(machine, out, missing, null)
+  return true
+}
+
+/** Jobs that waited for items are looked at again. */
+export function retryJobs(machine: Machine, out: Effect[]): void {
+  for (const [roundId, { waiting }] of machine.rounds) {
+    const round = machine.ledger.rounds[roundId]
+    const jobs = [...waiting]
+    waiting.clear()
+    if (round === undefined) continue
+    for (const job of jobs) {
+      if (job === 'answer' ? round.phase !== 'answer-commit' : job === 'judge' && round.phase !== 'ballot-commit') continue
+      if (job === 'answer') startAnswering(machine, out, roundId, round)
+      else if (job === 'judge') startJudging(machine, out, roundId, round)
+      else compute(machine, out, roundId, job)
+    }
+  }
 }
 
 /** The result of a round is computed: this node can now propose it and vote on it. */

@@ -6,9 +6,8 @@ import { LIMITS } from '../limits.ts'
 import { closeRound } from '../round/close.ts'
 import { simulatedSigner } from '../sim/members.ts'
 import { answerWith, close, commit, createScene, observe, openRound, play, reveal, say, TASK, transcriptOf, type Scene } from '../test/scene.ts'
-import { blockHash } from './chain.ts'
 import type { Effect } from './events.ts'
-import { createBench, feed, judge, publishedIn, type Bench } from './test/bench.ts'
+import { createBench, deliver, feed, finalize, judge, publishedIn, type Bench } from './test/bench.ts'
 
 /** A bench of the member that leads the next view, or the one after it. */
 function leaderOfNext(scene: Scene, views = 1): Bench {
@@ -23,15 +22,6 @@ function nullifyView(bench: Bench): Effect[] {
   return scene.members.flatMap((signer) => (signer.member === machine.self ? [] : deliver(bench, say(scene, signer, 'vote', { kind: 'nullify', epoch: 0, view, block: null }) as Message)))
 }
 
-/** The block of a proposal becomes final by the votes of members 1 to 3. */
-function finalize(bench: Bench, proposal: Message<'proposal'>): void {
-  judge(bench, proposal)
-  const block = blockHash(proposal.body)
-  for (const kind of ['notarize', 'finalize'] as const) {
-    for (const member of [1, 2, 3]) judge(bench, say(bench.scene, member, 'vote', { kind, epoch: 0, view: proposal.body.view, block }))
-  }
-}
-
 function proposalIn(effects: readonly Effect[]): Message<'proposal'> {
   const [proposal] = publishedIn(effects).flatMap((message) => (message.kind === 'proposal' ? [message] : []))
   if (proposal === undefined) throw new Error('nothing was proposed')
@@ -40,10 +30,6 @@ function proposalIn(effects: readonly Effect[]): Message<'proposal'> {
 
 function blockIn(effects: readonly Effect[]): Block | undefined {
   return publishedIn(effects).flatMap(({ kind, body }) => (kind === 'proposal' ? [body] : []))[0]
-}
-
-function deliver(bench: Bench, message: Message): Effect[] {
-  return feed(bench, { type: 'message', message, from: message.author })
 }
 
 const opening = (scene: Scene, member: number, sequence: number): Message<'open'> => say(scene, member, 'open', { sequence, task: TASK, truth: null })

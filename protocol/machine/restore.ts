@@ -9,16 +9,19 @@ import { resultHash } from '../ledger/close-round.ts'
 import { bytes, hashSchema } from '../bodies.ts'
 import { blockHash } from './chain.ts'
 import { getOne, KEYS, type Reading } from './keys.ts'
-import { agreementOf, createMachine, localRound, type Machine, type MachineConfig } from './machine-state.ts'
+import { agreementOf, createMachine, localRound, type Machine, type MachineConfig, type Means } from './machine-state.ts'
 import { guardSchema } from './sign-guard.ts'
 
 /** Why a store can't be continued from. */
 export class RestoreError extends Error {
   readonly key: string
-  constructor(key: string, what = 'something unreadable') {
-    super(`the store holds ${what} under ${key}`)
+  /** `foreign`: it is whole, and another member's. */
+  readonly code: 'damaged' | 'foreign'
+  constructor(key: string, code: 'damaged' | 'foreign' = 'damaged') {
+    super(`the store holds ${code === 'foreign' ? 'a message of another member' : 'something unreadable'} under ${key}`)
     this.name = 'RestoreError'
     this.key = key
+    this.code = code
   }
 }
 
@@ -81,7 +84,7 @@ function* restoreOwn(machine: Machine): Reading<void> {
   for (const [key, value] of yield { type: 'range', prefix: 'own/' }) {
     const slot = key.slice('own/'.length)
     const message = readEnvelope(machine, key, value)
-    if (message.author !== machine.self) throw new RestoreError(key, 'a message of another member')
+    if (message.author !== machine.self) throw new RestoreError(key, 'foreign')
     machine.own.set(slot, message)
     if (message.kind === 'open' && message.body.sequence > (machine.ledger.members[machine.self]?.opened ?? 0)) {
       machine.pool.opens.set(message.id, message)
@@ -97,9 +100,13 @@ function* restoreOwn(machine: Machine): Reading<void> {
 function* restoreSecrets(machine: Machine): Reading<void> {
   for (const [key, value] of yield { type: 'range', prefix: 'secret/' }) {
     const [, round, phase] = key.split('/') as [string, string, string]
-    const local = localRound(machine, round)
-    if (phase === 'evaluate') local.truth = parse(truthSchema, key, decode(key, value))
-    else if (phase === 'answer-reveal' || phase === 'ballot-reveal') local.secrets.set(phase, parse(secretSchema, key, decode(key, value)))
+    const schema: z.ZodType<Means> = phase === 'evaluate' ? truthSchema : secretSchema
+    const means = parse(schema, key, decode(key, value))
+    const isOwed = machine.ledger.owed.some((owed) => owed.member === machine.self && owed.round === round && owed.phase === phase)
+    // What is owed of a closed round; all others are open, or asked for and not in a block yet.
+    if (isOwed && machine.ledger.rounds[round] === undefined) machine.debts.set(`${round}/${phase}`, means)
+    else if ('accepted' in means) localRound(machine, round).truth = means
+    else if (phase === 'answer-reveal' || phase === 'ballot-reveal') localRound(machine, round).secrets.set(phase, means)
   }
 }
 

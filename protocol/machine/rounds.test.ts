@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { resultSchema } from '../ledger/result.ts'
 import { stateRoot } from '../ledger/state.ts'
-import { checkReplay } from '../sim/invariants.ts'
+import { checkReplay } from '../sim/replay.ts'
 import { at, run, stopNode, type SimNode } from '../sim/world.ts'
 import { finishRun, startRun, type Run } from './test/runs.ts'
 
@@ -38,7 +38,7 @@ describe('a round', () => {
   it('of three nodes is rated, also where they share the work of credit', () => {
     const three = startRun({ nodes: 3, seed: 2, parameters: { exactPlayersMax: 2, creditPairs: 6 } })
     expect(finishRun(three)).toBe(true)
-    expect(three.closed[0]?.result.credit).toMatchObject({ method: 'permutations' })
+    expect(three.closed[0]?.result.credit).toMatchObject({ method: 'regression' })
     expect(three.notices.some(({ notice }) => notice.type === 'phase-entered' && notice.phase === 'credit')).toBe(true)
     expect(verdictOf(three)).toEqual([])
   })

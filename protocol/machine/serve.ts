@@ -1,24 +1,35 @@
 import type { Certificate } from '../../consensus/index.ts'
-import type { Block } from '../bodies.ts'
-import { BODY_SCHEMAS } from '../bodies.ts'
-import { decodeCanonical } from '../encoding.ts'
-import { encodeFrame, type Request } from '../frames.ts'
-import type { Genesis } from '../genesis.ts'
+import type { Block, Body } from '../bodies.ts'
+import { decodeCanonical, decodeVouched } from '../encoding.ts'
+import { encodeFrame, type Frame, type Request } from '../frames.ts'
 import { resultSchema } from '../ledger/result.ts'
-import type { FinalEntry } from './chain.ts'
-import { getOne, padded, type Reading } from './keys.ts'
+import type { FinalEntry } from './commit.ts'
+import { getOne, KEYS, padded, type Reading } from './keys.ts'
+import type { Machine } from './machine-state.ts'
+import { saidBy } from './sign-guard.ts'
+import type { BoundaryEntry } from './snapshot.ts'
 
-/** One reply holds at most this much; who needs more asks again. */
+/** One reply holds at most this much, and what its last block needs; who wants more asks again. */
 const REPLY_BYTES_MAX = 4_000_000
-const REPLY_BLOCKS_MAX = 100
+const REPLY_BLOCKS_MAX = 256
+const REPLY_BOUNDARIES_MAX = 256
+/** What goes in one frame of history; a single block may be larger. */
+const FRAME_BYTES_MAX = 1_000_000
+const PARTS_MAX = 8_000
 
-/** The frames that answer a peer's request, read from the store. What is not there is left out. */
-export function* serve(request: Request, genesis: Genesis): Reading<Uint8Array[]> {
+/** The frames that answer a peer's request, from the store or from what the machine remembers. What is not there is left out. */
+export function* serve(request: Request, machine: Machine, from: string): Reading<Uint8Array[]> {
   switch (request.type) {
     case 'get':
       return yield* serveHashes(request.hashes)
     case 'chain':
-      return yield* serveChain(request.fromHeight)
+      return yield* serveChain(request.fromHeight, request.toHeight)
+    case 'offer':
+      return [encodeFrame({ type: 'offer', height: machine.ledger.height, horizon: yield* horizonOf(), epochs: yield* snapshotEpochs() })]
+    case 'boundaries':
+      return yield* serveBoundaries(request.fromEpoch)
+    case 'snapshot':
+      return yield* serveSnapshot(request.epoch, request.offset)
     case 'certificates': {
       const entries = yield { type: 'range', prefix: 'certificate/' }
       const certificates = entries.map(([, value]) => decodeCanonical(value) as Certificate)
@@ -27,8 +38,9 @@ export function* serve(request: Request, genesis: Genesis): Reading<Uint8Array[]
         .map((certificate) => encodeFrame({ type: 'certificate', certificate }))
     }
     case 'genesis':
-      return [encodeFrame({ type: 'genesis', genesis })]
+      return [encodeFrame({ type: 'genesis', genesis: machine.config.genesis })]
     case 'said':
+      return saidBy(machine, from)
     case 'deliver':
       return []
   }
@@ -49,46 +61,120 @@ function* serveHashes(hashes: readonly string[]): Reading<Uint8Array[]> {
   return frames
 }
 
-// Final blocks in order, each after the items and results it refers to; then the certificate that makes them final.
-function* serveChain(fromHeight: number): Reading<Uint8Array[]> {
-  const frames: Uint8Array[] = []
+/**
+ * Final blocks in order, each with or after the items and results it refers to. The last one has its certificate: a reply
+ * goes on beyond `toHeight` for it, or ends before.
+ */
+function* serveChain(fromHeight: number, toHeight: number): Reading<Uint8Array[]> {
+  if (fromHeight < (yield* horizonOf())) return []
+  const served: Served[] = []
   let sizeBytes = 0
   let certified = 0
   const finals = yield { type: 'range', prefix: 'final/', from: `final/${padded(fromHeight)}`, limit: REPLY_BLOCKS_MAX }
   for (const [, value] of finals) {
-    const { hash, certificate, repeats } = decodeCanonical(value) as FinalEntry
+    const { hash, certificate, repeats } = decodeVouched(value) as FinalEntry
     const proposal = yield* getOne(`proposal/${hash}`)
     if (proposal === null) break
     const block = blockOf(proposal)
-    const added = [...(yield* serveHashes(referencesOf(block))), encodeFrame({ type: 'envelope', bytes: proposal })]
-    for (const bytes of repeats) added.push(encodeFrame({ type: 'envelope', bytes }))
-    if (certificate !== null) added.push(encodeFrame({ type: 'certificate', certificate }))
-    sizeBytes += added.reduce((sum, frame) => sum + frame.length, 0)
+    const parts: Uint8Array[] = []
+    for (const reference of referencesOf(block)) {
+      const part = (yield* getOne(`item/${reference}`)) ?? (yield* getOne(`result/${reference}`))
+      if (part !== null) parts.push(part)
+    }
+    const bytes = [proposal, ...repeats, ...parts].reduce((sum, { length }) => sum + length, 0)
+    sizeBytes += bytes
     if (sizeBytes > REPLY_BYTES_MAX && certified > 0) break
-    frames.push(...added)
-    if (certificate !== null) certified = frames.length
+    served.push({ bytes, parts, block: { proposal, repeats, certificate } })
+    if (certificate === null) continue
+    certified = served.length
+    if (block.height >= toHeight) break
   }
-  return frames.slice(0, certified)
+  return framesOf(served.slice(0, certified))
 }
 
-function blockOf(envelope: Uint8Array): Block {
-  const { body } = decodeCanonical(envelope) as { body: Uint8Array }
-  return BODY_SCHEMAS.proposal.parse(decodeCanonical(body))
+function* horizonOf(): Reading<number> {
+  const value = yield* getOne(KEYS.horizon)
+  return value === null ? 1 : (decodeVouched(value) as number)
 }
 
-/** What a block refers to by hash: items that its observations list, and results. Of a malformed observation, nothing. */
-export function referencesOf(block: Block): string[] {
-  return block.entries.flatMap((entry) => {
-    if (entry.type === 'result') return [entry.hash]
-    if (entry.type !== 'cut') return []
-    return [...new Set(entry.observations.flatMap(listedIn))]
+function* snapshotEpochs(): Reading<number[]> {
+  return (yield { type: 'range', prefix: 'snapshot/' }).map(([key]) => Number(key.split('/')[1]))
+}
+
+function* serveBoundaries(fromEpoch: number): Reading<Uint8Array[]> {
+  const frames: Uint8Array[] = []
+  let sizeBytes = 0
+  for (const [key, value] of yield { type: 'range', prefix: 'boundary/', from: KEYS.boundary(fromEpoch), limit: REPLY_BOUNDARIES_MAX }) {
+    const { height, validators, rest } = decodeVouched(value) as BoundaryEntry
+    const block = yield* finalBlock(height)
+    if (block === null) break
+    const frame = encodeFrame({ type: 'boundary', epoch: Number(key.split('/')[1]), validators, rest, block })
+    sizeBytes += frame.length
+    if (sizeBytes > REPLY_BYTES_MAX && frames.length > 0) break
+    frames.push(frame)
+  }
+  return frames
+}
+
+function* finalBlock(height: number): Reading<Served['block'] | null> {
+  const value = yield* getOne(KEYS.final(height))
+  if (value === null) return null
+  const { hash, certificate, repeats } = decodeVouched(value) as FinalEntry
+  const proposal = yield* getOne(KEYS.proposal(hash))
+  return proposal === null ? null : { proposal, repeats, certificate }
+}
+
+function* serveSnapshot(epoch: number, offset: number): Reading<Uint8Array[]> {
+  const whole = (yield* getOne(KEYS.snapshot(epoch))) ?? new Uint8Array()
+  const end = Math.min(whole.length, offset + REPLY_BYTES_MAX)
+  const count = Math.max(0, Math.ceil((end - offset) / FRAME_BYTES_MAX))
+  return Array.from({ length: count }, (_, index) => {
+    const at = offset + index * FRAME_BYTES_MAX
+    return encodeFrame({ type: 'piece', epoch, offset: at, total: whole.length, bytes: whole.slice(at, Math.min(end, at + FRAME_BYTES_MAX)) })
   })
 }
 
-function listedIn(envelope: Uint8Array): string[] {
-  const { body } = (decodeCanonical(envelope) ?? {}) as { body?: unknown }
-  const observation = body instanceof Uint8Array ? BODY_SCHEMAS.observation.safeParse(decodeCanonical(body)) : null
-  return observation?.success === true ? observation.data.items.map(([, id]) => id) : []
+interface Served {
+  bytes: number
+  parts: Uint8Array[]
+  block: { proposal: Uint8Array; repeats: Uint8Array[]; certificate: Certificate | null }
+}
+
+// Few and large frames; the parts of a block that is larger than that come in frames of their own before it.
+function framesOf(served: readonly Served[]): Uint8Array[] {
+  const frames: (Pick<Extract<Frame, { type: 'history' }>, 'parts' | 'blocks'> & { bytes: number })[] = []
+  const frameFor = (bytes: number): (typeof frames)[number] => {
+    const last = frames.at(-1)
+    if (last !== undefined && last.bytes + bytes <= FRAME_BYTES_MAX && last.parts.length < PARTS_MAX) {
+      last.bytes += bytes
+      return last
+    }
+    return frames[frames.push({ parts: [], blocks: [], bytes }) - 1] as (typeof frames)[number]
+  }
+  for (const { bytes, parts, block } of served) {
+    if (bytes > FRAME_BYTES_MAX) for (const part of parts) frameFor(part.length).parts.push(part)
+    const frame = frameFor(bytes > FRAME_BYTES_MAX ? block.proposal.length : bytes)
+    if (bytes <= FRAME_BYTES_MAX) frame.parts.push(...parts)
+    frame.blocks.push(block)
+  }
+  return frames.map(({ parts, blocks }) => encodeFrame({ type: 'history', parts, blocks }))
+}
+
+/** What a block refers to by hash: items that its observations list, and results. */
+function referencesOf(block: Block): string[] {
+  return block.entries.flatMap((entry) => {
+    if (entry.type === 'result') return [entry.hash]
+    return entry.type === 'cut' ? [...new Set(entry.observations.flatMap((observation) => bodyOf<'observation'>(observation).items.map(([, id]) => id)))] : []
+  })
+}
+
+// What is in the own store was checked when it came.
+function bodyOf<K extends 'observation' | 'proposal'>(envelope: Uint8Array): Body<K> {
+  return decodeVouched((decodeVouched(envelope) as { body: Uint8Array }).body) as Body<K>
+}
+
+function blockOf(envelope: Uint8Array): Block {
+  return bodyOf<'proposal'>(envelope)
 }
 
 /** Whether bytes are the encoding of a result, as a frame. */

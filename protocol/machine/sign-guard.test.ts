@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../consensus/index.ts'
-import { run } from '../sim/world.ts'
+import { run, setFaults } from '../sim/world.ts'
 import { createScene } from '../test/scene.ts'
 import type { Effect } from './events.ts'
 import { forgetOwn, signOnce } from './sign-guard.ts'
@@ -42,12 +42,11 @@ describe('the sign guard', () => {
   it('has every message on disk before it is sent, presence aside', () => {
     const network = startRun({ nodes: 4, seed: 6, askers: [0, 1, 2] })
     const { world } = network
-    world.faults = { loss: 0.1, duplicate: 0.1, delayMsMax: 200, crash: 0.002 }
+    setFaults(world, [{ type: 'loss', probability: 0.1 }, { type: 'duplicate', probability: 0.1 }, { type: 'delay', msMax: 200 }, { type: 'crash', perStep: 0.002 }])
     let sent = 0
     const { onSent } = world
-    world.onSent = (node, effect) => {
-      onSent(node, effect)
-      const { message } = effect
+    world.onSent = (node, message) => {
+      onSent(node, message)
       if (message.kind === 'presence') return
       sent += 1
       const stored = [...node.store].some(([key, value]) => key.startsWith('own/') && Buffer.from(value).equals(message.bytes))

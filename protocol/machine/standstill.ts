@@ -6,6 +6,8 @@ import { requestChain } from './chain.ts'
 import type { Effect } from './events.ts'
 import { want, type Machine } from './machine-state.ts'
 import { evidenceOf, requestMembership } from './membership.ts'
+import { keepUp } from './sync.ts'
+import { retryJobs } from './phases.ts'
 
 const POOLED_RESENT_MAX = 16
 
@@ -28,10 +30,11 @@ export function resend(machine: Machine, out: Effect[]): void {
     // Members do not count on a stranger when they pass gossip on: the block that takes it in may never reach it.
     requestChain(machine, out, null)
   }
+  retryJobs(machine, out)
   const progress = progressOf(machine)
   const idle = progress === machine.progress
   machine.progress = progress
-  if (idle) catchUp(machine, out)
+  keepUp(machine, out)
   if (!idle || !isUnfinished(machine)) return
   const frames = ownMessages(machine).map(({ bytes }) => encodeFrame({ type: 'envelope', bytes }))
   for (const certificate of certificatesSince(machine.agreement, machine.head.view + 1)) frames.unshift(encodeFrame({ type: 'certificate', certificate }))
@@ -44,12 +47,6 @@ export function resend(machine: Machine, out: Effect[]): void {
 // Who was never a member, or was taken for gone. Who left on purpose has to say so.
 function wantsToJoin({ ledger, self }: Machine): boolean {
   return (ledger.former[self]?.cause ?? 'absent') === 'absent'
-}
-
-// Somebody's last presence tells of a higher block, and nothing has come since.
-function catchUp(machine: Machine, out: Effect[]): void {
-  const ahead = [...machine.presence].find(([member, { height }]) => height > machine.ledger.height && machine.connected.has(member))
-  if (ahead !== undefined) requestChain(machine, out, ahead[0])
 }
 
 // Without the throttles of requests that name no hash.

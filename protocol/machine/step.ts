@@ -15,17 +15,21 @@ import type { Message } from '../envelope.ts'
 import { encodeFrame } from '../frames.ts'
 import { isItem } from '../ledger/items.ts'
 import { checkOpen } from '../ledger/open-round.ts'
+import { openRounds } from '../ledger/state.ts'
+import { rememberedOf } from '../memo.ts'
 import { truthCommitment } from '../sealed.ts'
 import { advanceFinal, hasMaterial, proposeBlock, receiveBlock, requestChain, retryWaiting, validateProposal } from './chain.ts'
+import { payDebts } from './debts.ts'
 import type { Effect, Event, Verdict } from './events.ts'
-import { afterFinal, receiveChain, receiveProof, receiveSignedVote, retryFinal } from './follow.ts'
+import { afterFinal, receiveProof, receiveSignedVote, retryFinal } from './follow.ts'
 import { KEYS } from './keys.ts'
 import { localRound, noteOpened, noteSpoken, persist, presentMembers, type Machine } from './machine-state.ts'
 import { publishBreaches, receiveEvidence, receiveMembership, requestMembership } from './membership.ts'
-import { checkPhase, contributeShare, enterPhase, observe, receiveComputed, receiveItem, receiveObservation, seal, storeItem } from './phases.ts'
+import { checkPhase, contributeShare, enterPhase, observe, receiveComputed, receiveItem, receiveObservation, retryJobs, seal, storeItem } from './phases.ts'
 import { hearOwnPresence } from './self-watch.ts'
-import { askWhatWasSaid, forgetOwn, noteAnswer, noteChain, reviewGuard, signOnce } from './sign-guard.ts'
+import { askAgain, askWhatWasSaid, forgetOwn, noteAnswer, noteChain, reviewGuard, signOnce } from './sign-guard.ts'
 import { announce, resend } from './standstill.ts'
+import { forgetOffer, noteOffer, pursue, receiveChain, receiveSnapshot, takeNext } from './sync.ts'
 
 /** Opens that wait to be included, from one author and in all. */
 const POOLED_PER_AUTHOR_MAX = 16
@@ -40,17 +44,19 @@ export function step(machine: Machine, event: Event, nowMs: number): { machine: 
   machine.nowMs = nowMs
   const out: Effect[] = []
   const agreed: AgreementEffect[] = []
+  const { hash } = machine.head
   handle(machine, out, agreed, event)
   if (reviewGuard(machine, out)) takeUp(machine, out)
   settle(machine, out, agreed)
   publishBreaches(machine, out)
+  if (machine.head.hash !== hash) persist(out, KEYS.state, rememberedOf(machine.ledger, machine.head.hash, () => encode({ state: machine.ledger, head: machine.head })))
   return { machine, effects: out }
 }
 
 // From here on this node takes part, also in what has begun without it.
 function takeUp(machine: Machine, out: Effect[]): void {
   announce(machine, out, false)
-  for (const [id, round] of Object.entries(machine.ledger.rounds)) {
+  for (const [id, round] of openRounds(machine.ledger)) {
     const local = localRound(machine, id)
     local.entered = null
     enterPhase(machine, out, id)
@@ -64,7 +70,8 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
       machine.guard.startedMs = machine.nowMs
       agreed.push(...machine.resumed.splice(0))
       retryFinal(machine, out, agreed)
-      for (const round of Object.keys(machine.ledger.rounds)) enterPhase(machine, out, round)
+      for (const [round] of openRounds(machine.ledger)) enterPhase(machine, out, round)
+      payDebts(machine, out)
       out.push({ type: 'timer', name: 'standstill', ms: machine.rules.parameters.standstillMs })
       announce(machine, out)
       return
@@ -77,6 +84,7 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
       return receiveTimer(machine, out, agreed, event.name)
     case 'peer-connected':
       machine.connected.add(event.member)
+      out.push({ type: 'request', to: event.member, request: { type: 'offer' } })
       requestChain(machine, out, event.member)
       out.push({ type: 'request', to: event.member, request: { type: 'certificates', fromView: machine.head.view + 1 } })
       askWhatWasSaid(machine, out, event.member)
@@ -84,6 +92,7 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
     case 'peer-disconnected':
       machine.connected.delete(event.member)
       machine.presence.delete(event.member)
+      forgetOffer(machine, out, event.member)
       return recheckPhases(machine, out)
     case 'answered':
       return seal(machine, out, event.round, 'answer-reveal', event.answer, event.salt)
@@ -94,7 +103,7 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
       out.push({ type: 'notify', notice: { type: 'ranked', round: event.round, ranked: event.ranked } })
       return
     case 'shared':
-      return contributeShare(machine, out, { round: event.round, phase: 'credit', blocks: event.blocks })
+      return contributeShare(machine, out, event.share)
     case 'computed':
       receiveComputed(machine, out, event.round, event.result)
       return retryWaiting(machine, out, agreed)
@@ -184,6 +193,7 @@ function judge(machine: Machine, out: Effect[], agreed: AgreementEffect[], messa
     machine.wanted.delete(message.id)
     storeItem(machine, out, message)
     if (isItem(message)) receiveItem(machine, out, message)
+    retryJobs(machine, out)
     retryWaiting(machine, out, agreed)
     retryFinal(machine, out, agreed)
     return { verdict: 'accept' }
@@ -243,15 +253,18 @@ function receiveOpen(machine: Machine, open: Message<'open'>): Verdict {
 function receiveFrames(machine: Machine, out: Effect[], agreed: AgreementEffect[], event: Extract<Event, { type: 'frames' }>): void {
   if (event.asked === 'said') noteAnswer(machine, event.from)
   if (event.asked === 'chain') {
-    receiveChain(machine, out, agreed, event.frames, event.from)
+    receiveChain(machine, out, agreed, event)
     return noteChain(machine)
   }
+  if (event.asked === 'boundaries' || event.asked === 'snapshot') return receiveSnapshot(machine, out, agreed, event)
   for (const frame of event.frames) {
     if (frame.type === 'result' && machine.wanted.delete(frame.hash)) machine.results.set(frame.hash, frame.result)
     if (frame.type === 'signed') noteSpoken(machine, frame)
+    if (frame.type === 'offer') noteOffer(machine, event.from, frame)
     if (frame.type === 'message') receive(machine, out, agreed, frame.message)
     if (frame.type === 'certificate') receiveProof(machine, out, agreed, frame.certificate)
   }
+  if (event.asked === 'offer') pursue(machine, out)
   retryWaiting(machine, out, agreed)
   retryFinal(machine, out, agreed)
 }
@@ -270,25 +283,18 @@ function receiveTimer(machine: Machine, out: Effect[], agreed: AgreementEffect[]
     announce(machine, out)
     recheckPhases(machine, out)
   }
+  if (kind === 'sync') takeNext(machine, out, agreed)
   if (kind === 'standstill') {
     resend(machine, out)
-    awaitPeers(machine, out)
+    askAgain(machine, out)
+    if (machine.guard.mode !== 'active') requestChain(machine, out, null)
     out.push({ type: 'timer', name: 'standstill', ms: machine.rules.parameters.standstillMs })
   }
 }
 
-// In doubt whether it may sign, this node asks again.
-function awaitPeers(machine: Machine, out: Effect[]): void {
-  const { guard } = machine
-  if (guard.mode === 'active') return
-  if (guard.answered.size > 0) guard.ticks += 1
-  askWhatWasSaid(machine, out, null)
-  requestChain(machine, out, null)
-}
-
 // Who is expected has changed.
 function recheckPhases(machine: Machine, out: Effect[]): void {
-  for (const round of Object.keys(machine.ledger.rounds)) checkPhase(machine, out, round)
+  for (const [round] of openRounds(machine.ledger)) checkPhase(machine, out, round)
 }
 
 function ask(machine: Machine, out: Effect[], { ticket, task, truth }: Extract<Event, { type: 'ask' }>): void {

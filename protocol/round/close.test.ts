@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { poolTrial } from '../../consensus/index.ts'
 import { decodeCanonical, encode } from '../encoding.ts'
 import { resultHash } from '../ledger/close-round.ts'
 import { resultSchema, type RoundResult } from '../ledger/result.ts'
@@ -81,7 +82,7 @@ describe('closeRound', () => {
   it('rates nothing below three players', () => {
     const result = closeRound(transcriptOf({ answers: ['a', 'b'], ballots: [null, null], accepted: ['a'] }), RULES)
     expect(result).toMatchObject({ rated: false, credit: null, points: [0, 0], winner: 0 })
-    expect([...result.answering, ...result.judging].every(({ success, failure }) => success + failure === 0)).toBe(true)
+    expect([...result.answering, ...result.judging.map(poolTrial)].every(({ success, failure }) => success + failure === 0)).toBe(true)
     expect(closeRound(transcriptOf({ answers: ['a', 'b'], ballots: [null, null, ballotOf([0, 1, 'left'])], accepted: ['a'] }), RULES).rated).toBe(true)
   })
 
@@ -89,7 +90,7 @@ describe('closeRound', () => {
     const result = closeRound(transcriptOf({ ...SPLIT, accepted: null, truthCommitted: true }), RULES)
     expect(result).toMatchObject({ rated: false, credit: null, points: [0, 0, 0, 0] })
     expect(result.winner).not.toBeNull()
-    expect([...result.answering, ...result.judging].every(({ success, failure }) => success + failure === 0)).toBe(true)
+    expect([...result.answering, ...result.judging.map(poolTrial)].every(({ success, failure }) => success + failure === 0)).toBe(true)
   })
 
   it('credits who was right and judged rightly, and not who was wrong and judged wrongly', () => {

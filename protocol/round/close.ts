@@ -1,29 +1,27 @@
-import { beatProbability, gatherEvidence } from '../../consensus/index.ts'
+import { beatProbability, everySituation, gatherEvidence } from '../../consensus/index.ts'
 import {
-  assignBlocks,
   blockUnits,
-  certifiedPrefix,
-  certifyBlock,
   computeExactCredit,
   createRoundGame,
+  createWork,
   creditFromShares,
-  evaluateUnit,
-  planCredit,
+  evaluateUnits,
+  settleShares,
   splitPoints,
-  unitPermutation,
-  type CreditPlan,
-  type CreditResult,
   type Game,
-  type Shares,
+  type Prior,
+  type SampledPlan,
 } from '../../credit/index.ts'
 import type { Body } from '../bodies.ts'
 import { RATED_PLAYERS_MIN } from '../ledger/close-phase.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import type { Rules } from '../ledger/state.ts'
+import { blocksOf, copiesOf, isCreditPhase, jointWorkOf } from './joint.ts'
 import { rankRound, type RankedRound } from './rank.ts'
 import type { Transcript } from './transcript.ts'
 
-type SharedPlan = Extract<CreditPlan, { kind: 'permutations' }>
+/** Leaves of each block of shares that everybody replays before they count, besides those on which copies differ. */
+const CHECKS_PER_BLOCK = 2
 
 /** The result of a round from its transcript. Pure and long: an effect, never part of proposing or voting. */
 export function closeRound(transcript: Transcript, rules: Rules): RoundResult {
@@ -35,9 +33,8 @@ export function closeRound(transcript: Transcript, rules: Rules): RoundResult {
   const rated = players.length >= RATED_PLAYERS_MIN && transcript.answers.length > 0 && !truthMissing
   const game = createRoundGame({ ranking: ranked.input, quality: qualityOf(ranked) })
   const grandValue = game.value(new Uint8Array(players.length).fill(1))
-  const credit = rated ? computeCredit(transcript, rules, game, grandValue) : null
-  const evidence = rated ? gatherEvidence({ ...ranked.input, players: players.length, quality: ranked.quality }) : null
-  const silence = players.map(() => ({ success: 0, failure: 0 }))
+  const { credit, lies } = rated ? computeCredit(transcript, rules, ranked, game, grandValue) : { credit: null, lies: [] }
+  const evidence = rated ? gatherEvidence({ ...ranked.input, anchorMicro: transcript.frozen.anchorMicro, quality: ranked.quality }) : null
   return {
     round: transcript.round,
     kind: transcript.task.kind,
@@ -59,21 +56,26 @@ export function closeRound(transcript: Transcript, rules: Rules): RoundResult {
     },
     credit,
     points: credit === null ? players.map(() => 0) : splitPoints(rules.parameters.pointsPerRound, credit),
-    answering: evidence?.answering ?? silence,
-    judging: evidence?.judging ?? silence,
+    answering: evidence?.answering ?? players.map(() => ({ success: 0, failure: 0 })),
+    judging: evidence?.judging ?? players.map(() => everySituation(() => ({ success: 0, failure: 0 }))),
+    likeness: evidence?.likeness ?? [],
+    lies,
   }
 }
 
-/** The blocks of permutations that were assigned to `author`, evaluated. Empty for a stranger to the round. */
-export function computeShare(transcript: Transcript, rules: Rules, author: string): Body<'share'>['blocks'] {
+/** The blocks of units that it is the turn of `author` to evaluate in this phase, evaluated. Empty for a stranger to the round. */
+export function computeShare(transcript: Transcript, rules: Rules, author: string): Body<'share'> {
   const ranked = rankRound(transcript, rules)
   const game = createRoundGame({ ranking: ranked.input, quality: qualityOf(ranked) })
-  const { plan, assigned } = planOf(transcript, rules)
-  const member = transcript.frozen.players.indexOf(author)
-  if (plan.kind !== 'permutations') return []
-  return assigned.flatMap((assignees, block) =>
-    assignees.includes(member) ? [{ block, values: evaluateBlock(game, plan, block, transcript.creditSeed) }] : [],
-  )
+  const joint = jointWorkOf(transcript.frozen, transcript.creditSeed, rules)
+  const phase = isCreditPhase(transcript.phase) ? transcript.phase : 'credit'
+  if (joint === null) return { round: transcript.round, phase, blocks: [] }
+  const work = createWork({ plan: joint.plan, seed: transcript.creditSeed, players: game.players })
+  const blocks = blocksOf(joint, transcript.shares, phase, author).map((block) => {
+    const { first, count } = blockUnits(joint.plan, block)
+    return { block, values: evaluateUnits(game, work, first, count) }
+  })
+  return { round: transcript.round, phase, blocks }
 }
 
 /** Evaluation of each answer; without truth and checker, the estimated probability that its cluster's best beats a random other answer. */
@@ -83,43 +85,40 @@ function qualityOf({ quality, decision, input }: RankedRound): number[] {
   return input.answers.map(({ cluster }) => Math.max(...chances.filter((_, index) => input.answers[index]?.cluster === cluster)))
 }
 
-function computeCredit(transcript: Transcript, rules: Rules, game: Game, grandValue: number): RoundResult['credit'] {
-  const { plan, assigned } = planOf(transcript, rules)
-  if (plan.kind === 'exact') return computeExactCredit(game)
-  const { players } = transcript.frozen
-  const verdicts = assigned.map((assignees, block) =>
-    certifyBlock({
-      copies: transcript.shares.flatMap(({ author, blocks }) =>
-        blocks.filter((copy) => copy.block === block).map(({ values }) => ({ member: players.indexOf(author), values })),
-      ),
-      assigned: assignees,
-      members: players.length,
-      units: blockUnits(plan, block).count,
-      players: players.length,
-      grandValue,
-    }),
-  )
-  const certified = certifiedPrefix(plan, verdicts)
-  const fromShares = (shares: Shares): CreditResult | null =>
-    creditFromShares({ shares, players: players.length, grandValue, seed: transcript.creditSeed })
-  return fromShares(certified) ?? fromShares(ownFirstBlock(game, plan, transcript.creditSeed))
+/** What steers the estimate of credit: each player's own quality, and the players with an answer as the swarm ranks them. */
+function priorOf(ranked: RankedRound, players: number): Prior {
+  const { input: { answers }, decision } = ranked
+  const quality = Array.from({ length: players }, () => 0)
+  for (const [index, value] of qualityOf(ranked).entries()) quality[answers[index]?.author as number] = value
+  const massOf = (index: number): number => decision.masses[answers[index]?.cluster as number] as number
+  const byRank = answers.map((_, index) => index).sort((a, b) => massOf(b) - massOf(a) || (decision.strengths[b] as number) - (decision.strengths[a] as number) || a - b)
+  return { quality, order: byRank.map((index) => answers[index]?.author as number) }
 }
 
-// Where not even the first block is certified it passes to everyone, so that no round is left without credit.
-function ownFirstBlock(game: Game, plan: SharedPlan, seed: string): Shares {
-  return evaluateBlock(game, plan, 0, seed).map((values, unit) => ({ unit, values }))
+function computeCredit(transcript: Transcript, rules: Rules, ranked: RankedRound, game: Game, grandValue: number): Pick<RoundResult, 'credit' | 'lies'> {
+  const joint = jointWorkOf(transcript.frozen, transcript.creditSeed, rules)
+  if (joint === null) return { credit: computeExactCredit(game), lies: [] }
+  const { plan, players } = joint
+  const work = createWork({ plan, seed: transcript.creditSeed, players: players.length })
+  const everybody = players.map((_, index) => index)
+  const { shares: settled, evidence } = settleShares({
+    plan,
+    work,
+    game,
+    copies: joint.assigned.map((_, block) => copiesOf(joint, transcript.shares, block)),
+    assigned: joint.assigned.map(() => everybody),
+    members: players.length,
+    grandValue,
+    seed: transcript.auditSeed ?? '',
+    checks: CHECKS_PER_BLOCK,
+  })
+  const least = leastUnits(plan, players.length)
+  const shares = settled.length < least ? evaluateUnits(game, work, 0, least).map((values, unit) => ({ unit, values })) : settled
+  const lies = evidence.map(({ member, block, leaf }) => ({ player: member, block, leaf: leaf.index, said: leaf.value }))
+  return { credit: creditFromShares({ shares, work, grandValue, prior: priorOf(ranked, players.length) }), lies }
 }
 
-function planOf({ frozen, creditSeed }: Transcript, { parameters }: Rules): { plan: CreditPlan; assigned: number[][] } {
-  const { players, judgeWeights } = frozen
-  const plan = planCredit({ players: players.length, exactPlayersMax: parameters.exactPlayersMax, pairs: parameters.creditPairs })
-  if (plan.kind === 'exact') return { plan, assigned: [] }
-  const weights = judgeWeights.map((weight) => Math.max(0, weight))
-  const redundancy = parameters.creditRedundancy
-  return { plan, assigned: assignBlocks({ members: players, weights, blocks: plan.blocks, redundancy, seed: creditSeed }) }
-}
-
-function evaluateBlock(game: Game, plan: SharedPlan, block: number, seed: string): number[][] {
-  const { first, count } = blockUnits(plan, block)
-  return Array.from({ length: count }, (_, offset) => evaluateUnit(game, unitPermutation(seed, first + offset, game.players)))
+// What everybody evaluates itself where not even so much is settled, so that no round is left without credit.
+function leastUnits(plan: SampledPlan, players: number): number {
+  return Math.min(plan.units, Math.max(plan.unitsPerBlock, plan.kind === 'pairs' ? 2 * players : 0))
 }

@@ -17,7 +17,7 @@ describe('a comparison counts', () => {
 
   it('if both answers exist and differ', () => {
     const ballot = ballotOf([1, 2, 'left'], [1, 4, 'left'], [9, 1, 'left'], [2, 2, 'tie'])
-    expect(countedIn({ answers, ballots: [ballot] })).toEqual([{ judge: 0, left: 1, right: 2, verdict: 'left' }])
+    expect(countedIn({ answers, ballots: [ballot] })).toMatchObject([{ judge: 0, left: 1, right: 2, verdict: 'left' }])
   })
 
   it('if neither answer is the judge own one, unless the network allows that', () => {
@@ -55,7 +55,7 @@ describe('a comparison counts', () => {
     fc.assert(fc.property(anyRound, fc.boolean(), (init, scheduled) => {
       const { input } = rankRound(transcriptOf(init), scheduled ? rulesWith() : OPEN)
       for (const { judge, left, right } of input.comparisons) {
-        expect(input.judgeWeights[judge]).toBeDefined()
+        expect(input.answerWeights[judge]).toBeDefined()
         expect(left).not.toBe(right)
         expect([input.answers[left], input.answers[right]]).not.toContain(undefined)
         expect([input.answers[left]?.author, input.answers[right]?.author]).not.toContain(judge)

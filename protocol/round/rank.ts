@@ -1,4 +1,4 @@
-import { canonicalValue, clusterAnswers, decide, sha256, type Comparison, type Decision, type RankingInput, type TaskKind } from '../../consensus/index.ts'
+import { canonicalValue, clusterAnswers, decide, sha256, weighBallots, type Comparison, type Decision, type RankingInput, type TaskKind } from '../../consensus/index.ts'
 import { check, isCheckable } from '../checkers/checkers.ts'
 import type { Rules } from '../ledger/state.ts'
 import { pairsFor, type Transcript } from './transcript.ts'
@@ -18,10 +18,10 @@ export interface RankedRound {
 export function rankRound(transcript: Transcript, rules: Rules): RankedRound {
   const { answers, task, frozen } = transcript
   const clusters = clusterAnswers(task.kind, answers.map(({ content }) => content.value))
+  const ranked = answers.map(({ author }, index) => ({ author: frozen.players.indexOf(author), cluster: clusters[index] as number }))
   const input: RankingInput = {
-    answers: answers.map(({ author }, index) => ({ author: frozen.players.indexOf(author), cluster: clusters[index] as number })),
-    comparisons: usableComparisons(transcript, rules),
-    judgeWeights: frozen.judgeWeights,
+    answers: ranked,
+    comparisons: weighBallots({ answers: ranked, comparisons: usableComparisons(transcript, rules), judgeWeights: frozen.judgeWeights }),
     answerWeights: frozen.answerWeights,
   }
   const values: (string | null)[] = []

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { assignBlocks, blockUnits, planCredit } from '../../credit/index.ts'
 import { closeRound, computeShare } from './close.ts'
+import { assignmentWeights } from './joint.ts'
 import { ballotOf, MEMBERS, rulesWith, transcriptOf, type RoundInit } from './test/transcripts.ts'
 import type { Transcript } from './transcript.ts'
 
-/** Five players above the limit of exact credit: ten pairs of permutations in five blocks, two members to each. */
+/** Five players above the limit of exact credit: all 15 complementary pairs in five blocks, two members to each. */
 const RULES = rulesWith({ pairing: 'open', exactPlayersMax: 3, creditPairs: 10, creditRedundancy: 2 })
 const ROUND: RoundInit = {
   answers: ['a', 'b', 'a', 'c', 'b'],
@@ -20,7 +21,7 @@ const plan = planCredit({ players: 5, exactPlayersMax: 3, pairs: 10 })
 
 function shareOf(player: number): Share {
   const author = MEMBERS[player] as string
-  return { author, blocks: computeShare(base, RULES, author) }
+  return { author, phase: 'credit', blocks: computeShare(base, RULES, author).blocks }
 }
 
 function creditWith(shares: Share[]) {
@@ -29,7 +30,7 @@ function creditWith(shares: Share[]) {
 
 /** The same share with another value in the first unit of one of its blocks. */
 function lie(share: Share, block: number): Share {
-  const spoil = (values: number[][]): number[][] => values.map((unit, index) => (index === 0 ? unit.map((value, at) => (at === 0 ? 1_000_000 - value : value)) : unit))
+  const spoil = (values: number[][]): number[][] => values.map((unit, index) => (index === 0 ? unit.map((value, at) => (at === 0 ? Math.abs(value - 1) : value)) : unit))
   return { ...share, blocks: share.blocks.map((copy) => (copy.block === block ? { ...copy, values: spoil(copy.values) } : copy)) }
 }
 
@@ -39,7 +40,7 @@ function assigneesOf(block: number): number[] {
 
 describe('computeShare', () => {
   it('covers every unit of every block by as many members as the network wants', () => {
-    if (plan.kind !== 'permutations') throw new Error('the round is small enough to be exact')
+    if (plan.kind === 'exact') throw new Error('the round is small enough to be exact')
     for (let block = 0; block < plan.blocks; block++) {
       const copies = honest.flatMap(({ blocks }) => blocks.filter((copy) => copy.block === block))
       expect(copies).toHaveLength(2)
@@ -49,20 +50,41 @@ describe('computeShare', () => {
   })
 
   it('is what the agreed assignment says', () => {
-    if (plan.kind !== 'permutations') throw new Error('the round is small enough to be exact')
-    const weights = base.frozen.judgeWeights.map((weight) => Math.max(0, weight))
+    if (plan.kind === 'exact') throw new Error('the round is small enough to be exact')
+    const weights = assignmentWeights(base.frozen)
     const assigned = assignBlocks({ members: base.frozen.players, weights, blocks: plan.blocks, redundancy: 2, seed: base.creditSeed })
     expect(assigned.map((_, block) => assigneesOf(block))).toEqual(assigned.map((members) => [...members].sort((a, b) => a - b)))
   })
 
   it('is empty for a stranger to the round, and where credit is exact', () => {
-    expect(computeShare(base, RULES, MEMBERS[9] as string)).toEqual([])
-    expect(computeShare(base, rulesWith({ pairing: 'open' }), MEMBERS[0] as string)).toEqual([])
+    expect(computeShare(base, RULES, MEMBERS[9] as string).blocks).toEqual([])
+    expect(computeShare(base, rulesWith({ pairing: 'open' }), MEMBERS[0] as string).blocks).toEqual([])
+  })
+})
+
+describe('a block that its assignees leave open', () => {
+  const silent = assigneesOf(2)
+  const first = honest.map((share, player) => (silent.includes(player) ? { ...share, blocks: [] } : share))
+  const sharesIn = (phase: 'credit-next' | 'credit-all', shares: Share[], who = PLAYERS): Share[] =>
+    who.map((player) => ({ author: MEMBERS[player] as string, phase, blocks: computeShare({ ...base, phase, shares }, RULES, MEMBERS[player] as string).blocks }))
+
+  it('passes to the next in order, who are others, and with their copies is certified', () => {
+    const next = sharesIn('credit-next', first)
+    const takers = PLAYERS.filter((player) => next[player]?.blocks.some(({ block }) => block === 2))
+    expect(takers).toHaveLength(2)
+    expect(takers.some((player) => silent.includes(player))).toBe(false)
+    expect(creditWith([...first, ...next])).toEqual(creditWith(honest))
   })
 
-  it('ends every unit with the value of the round', () => {
-    const { evaluation } = closeRound(base, RULES)
-    for (const { values } of honest.flatMap(({ blocks }) => blocks)) for (const unit of values) expect(unit.at(-1)).toBe(evaluation.micro)
+  it('passes to everybody if they are silent too', () => {
+    const all = sharesIn('credit-all', first)
+    expect(all.every(({ blocks }) => blocks.some(({ block }) => block === 2))).toBe(true)
+    expect(creditWith([...first, ...all.slice(0, 3)])).toEqual(creditWith(honest))
+  })
+
+  it('is not evaluated again once it is agreed', () => {
+    expect(sharesIn('credit-next', honest).every(({ blocks }) => blocks.length === 0)).toBe(true)
+    expect(sharesIn('credit-all', honest).every(({ blocks }) => blocks.length === 0)).toBe(true)
   })
 })
 
@@ -70,29 +92,26 @@ describe('credit from shares', () => {
   const full = creditWith(honest)
 
   it('uses all units that equal copies certify, and sums to the value of the round', () => {
-    expect(full).toMatchObject({ method: 'permutations', denominator: 20, evaluations: 100 })
-    expect(full?.credit.reduce((sum, part) => sum + part, 0)).toBe((full?.grandValue ?? 0) * 20)
+    expect(full).toMatchObject({ method: 'regression', denominator: 1_000, evaluations: 30 })
+    expect(full?.credit.reduce((sum, part) => sum + part, 0)).toBe((full?.grandValue ?? 0) * 1_000)
   })
 
   it('does not depend on the order in which shares are held', () => {
     expect(creditWith([...honest].reverse())).toEqual(full)
   })
 
-  it('comes near the exact one with many permutations', () => {
-    const rules = rulesWith({ ...RULES.parameters, creditPairs: 400, creditRedundancy: 2 })
-    const shares = PLAYERS.map((player): Share => ({ author: MEMBERS[player] as string, blocks: computeShare(base, rules, MEMBERS[player] as string) }))
-    const sampled = closeRound({ ...base, shares }, rules).credit
+  it('is the exact one where all pairs were evaluated, to the last digit it has', () => {
     const exact = closeRound(base, rulesWith({ pairing: 'open' })).credit
-    expect(sampled?.denominator).toBe(800)
+    expect(full?.standardError).toEqual([0, 0, 0, 0, 0])
     for (const player of PLAYERS) {
-      const [near, value] = [sampled, exact].map((credit) => (credit?.credit[player] as number) / (credit?.denominator as number)) as [number, number]
-      expect(Math.abs(near - value)).toBeLessThanOrEqual(4 * (sampled?.standardError?.[player] as number))
+      const [near, value] = [full, exact].map((credit) => (credit?.credit[player] as number) / (credit?.denominator as number)) as [number, number]
+      expect(Math.abs(near - value)).toBeLessThan(0.002)
     }
   })
 
   it('is outvoted by nobody alone: a lie about a block that two others certify changes nothing', () => {
     const rules = rulesWith({ ...RULES.parameters, creditRedundancy: 3 })
-    const shares = PLAYERS.map((player): Share => ({ author: MEMBERS[player] as string, blocks: computeShare(base, rules, MEMBERS[player] as string) }))
+    const shares = PLAYERS.map((player): Share => ({ author: MEMBERS[player] as string, phase: 'credit', blocks: computeShare(base, rules, MEMBERS[player] as string).blocks }))
     const expected = closeRound({ ...base, shares }, rules).credit
     const liar = shares.findIndex(({ blocks }) => blocks.some(({ block }) => block === 0))
     const withLie = shares.map((share, player) => (player === liar ? lie(share, 0) : share))
@@ -100,36 +119,49 @@ describe('credit from shares', () => {
     expect(closeRound({ ...base, shares: withLie }, rules).credit).toEqual(expected)
   })
 
-  it('ends its sample before a block on which its two assignees differ', () => {
-    const liar = assigneesOf(3)[0] as number
-    const credit = creditWith(honest.map((share, player) => (player === liar ? lie(share, 3) : share)))
-    expect(credit).toMatchObject({ denominator: 12 })
-    expect(credit?.credit.reduce((sum, part) => sum + part, 0)).toBe((credit?.grandValue ?? 0) * 12)
+  it('is what it would be without the lie, where the two assignees of a block differ', () => {
+    const liar = assigneesOf(4)[0] as number
+    expect(creditWith(honest.map((share, player) => (player === liar ? lie(share, 4) : share)))).toEqual(full)
+  })
+
+  it('ends its sample before a block that fewer than two members evaluated', () => {
+    const silent = assigneesOf(4)[0] as number
+    const credit = creditWith(honest.map((share, player) => (player === silent ? { ...share, blocks: share.blocks.filter(({ block }) => block !== 4) } : share)))
+    expect(credit).toMatchObject({ evaluations: 24 })
+    expect(credit?.credit.reduce((sum, part) => sum + part, 0)).toBe((credit?.grandValue ?? 0) * 1_000)
+  })
+
+  it('names who lied, with a leaf that a replay refutes, and nobody else', () => {
+    const liar = assigneesOf(1)[0] as number
+    const { lies } = closeRound({ ...base, shares: honest.map((share, player) => (player === liar ? lie(share, 1) : share)) }, RULES)
+    const [copy] = honest[liar]?.blocks.filter(({ block }) => block === 1) ?? []
+    expect(lies).toEqual([{ player: liar, block: 1, leaf: 0, said: Math.abs((copy?.values[0]?.[0] as number) - 1) }])
+    expect(closeRound({ ...base, shares: honest }, RULES).lies).toEqual([])
   })
 
   it('ignores copies of blocks that their author was not assigned', () => {
     const outsider = PLAYERS.find((player) => !assigneesOf(0).includes(player)) as number
     const copies = honest.flatMap(({ blocks }) => blocks.filter(({ block }) => block === 0))
-    const invented = lie({ author: MEMBERS[outsider] as string, blocks: copies.slice(0, 1) }, 0)
+    const invented = lie({ author: MEMBERS[outsider] as string, phase: 'credit', blocks: copies.slice(0, 1) }, 0)
     const shares = honest.map((share, player) => (player === outsider ? { ...share, blocks: [...share.blocks, ...invented.blocks] } : share))
     expect(creditWith(shares)).toEqual(full)
-    expect(creditWith([...honest, { author: MEMBERS[9] as string, blocks: invented.blocks }])).toEqual(full)
+    expect(creditWith([...honest, { author: MEMBERS[9] as string, phase: 'credit', blocks: invented.blocks }])).toEqual(full)
   })
 
   it('ignores shares of the wrong shape', () => {
     const bad: Share['blocks'][] = [[{ block: 0, values: [] }], [{ block: 999, values: [[1]] }], [{ block: 0, values: [[1, 2, 3]] }]]
-    for (const blocks of bad) expect(creditWith([...honest, { author: MEMBERS[9] as string, blocks }])).toEqual(full)
+    for (const blocks of bad) expect(creditWith([...honest, { author: MEMBERS[9] as string, phase: 'credit', blocks }])).toEqual(full)
     const outsider = PLAYERS.find((player) => !assigneesOf(0).includes(player)) as number
     for (const blocks of bad) {
       expect(creditWith(honest.map((share, player) => (player === outsider ? { ...share, blocks: [...share.blocks, ...blocks] } : share)))).toEqual(full)
     }
   })
 
-  it('falls back to the first block, evaluated by everybody, where not even that was certified', () => {
+  it('falls back to what everybody evaluates, two units per player, where not even that was certified', () => {
     const alone = creditWith([])
-    expect(alone).toMatchObject({ method: 'permutations', denominator: 4 })
-    expect(creditWith(honest.slice(0, 1))?.denominator).toBe(4)
-    const firstOnly = honest.map(({ author, blocks }) => ({ author, blocks: blocks.filter(({ block }) => block === 0) }))
+    expect(alone).toMatchObject({ method: 'regression', evaluations: 20 })
+    expect(creditWith(honest.slice(0, 1))).toEqual(alone)
+    const firstOnly = honest.map((share) => ({ ...share, blocks: share.blocks.filter(({ block }) => block === 0) }))
     expect(creditWith(firstOnly)).toEqual(alone)
   })
 })

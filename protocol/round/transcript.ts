@@ -1,9 +1,9 @@
-import { schedulePairs, sha256, type CutItem } from '../../consensus/index.ts'
-import type { AnswerContent, BallotContent, Body, Task } from '../bodies.ts'
-import { encode } from '../encoding.ts'
+import { schedulePairs, type CutItem } from '../../consensus/index.ts'
+import type { AnswerContent, BallotContent, Phase, Task } from '../bodies.ts'
 import type { Message } from '../envelope.ts'
-import { answerOf, ballotOf, cutOf } from '../ledger/items.ts'
-import type { FrozenWeights, RoundState, Rules } from '../ledger/state.ts'
+import { answerOf, ballotOf, cutOf, sharesOf } from '../ledger/items.ts'
+import type { FrozenRound, RoundState, Rules } from '../ledger/state.ts'
+import type { PhaseShare } from './joint.ts'
 
 /** Everything agreed of a round, as plain data: the sole input of its ranking, evaluation and credit. */
 export interface Transcript {
@@ -15,11 +15,15 @@ export interface Transcript {
   /** Accepted values if the truth was revealed, null otherwise; `truthCommitted` tells whether there was one to reveal. */
   accepted: string[] | null
   truthCommitted: boolean
-  shares: { author: string; blocks: Body<'share'>['blocks'] }[]
-  frozen: FrozenWeights
+  /** Where the round stands, and the shares of credit so far. */
+  phase: Phase | 'closing'
+  shares: PhaseShare[]
+  frozen: FrozenRound
   pairSeed: string | null
   /** Seed of the credit plan: it follows from the agreed reveals, so nobody chooses it. */
   creditSeed: string
+  /** Seed of the leaves of shares that everybody replays; null where there are no shares. */
+  auditSeed: string | null
 }
 
 /**
@@ -32,7 +36,7 @@ export function gatherTranscript(
   task: Task,
   item: (id: string) => Message | undefined,
 ): Transcript {
-  if (round.frozen === null) throw new RangeError('the weights of the round are not frozen yet')
+  if (round.frozen === null || round.creditSeed === null) throw new RangeError('the weights of the round are not frozen yet')
   const held = ([, id]: CutItem): Message => {
     const message = item(id)
     if (message === undefined) throw new RangeError(`item ${id} of a cut is not at hand`)
@@ -46,20 +50,13 @@ export function gatherTranscript(
     ballots: cutOf(round, 'ballot-reveal').flatMap((entry) => withContent(held(entry), ballotOf)),
     accepted: truth?.kind === 'truth' ? truth.body.accepted : null,
     truthCommitted: round.truth !== null,
-    shares: cutOf(round, 'credit').flatMap((entry) => {
-      const message = held(entry)
-      return message.kind === 'share' ? [{ author: message.author, blocks: message.body.blocks }] : []
-    }),
+    phase: round.phase,
+    shares: sharesOf(round, item),
     frozen: round.frozen,
     pairSeed: round.pairSeed,
-    creditSeed: creditSeed(roundId, round, held),
+    creditSeed: round.creditSeed,
+    auditSeed: round.auditSeed,
   }
-}
-
-// From what was revealed, which its authors had committed to; not from message ids, which a new signature would change.
-function creditSeed(roundId: string, round: RoundState, held: (entry: CutItem) => Message): string {
-  const reveals = [...cutOf(round, 'answer-reveal'), ...cutOf(round, 'ballot-reveal')].map((entry) => [entry[0], held(entry).body])
-  return sha256(encode(['peerage/credit/1', roundId, reveals]))
 }
 
 /** The revealed answers of a round in author order, as soon as they are agreed. */

@@ -1,102 +1,160 @@
-import { checkReplay, watch } from './invariants.ts'
-import { createRandom } from './random.ts'
-import { ask, at, createWorld, HEALED, run, startNode, stopNode, traceHash, type Faults, type SimNode, type World } from './world.ts'
+import { remember } from '../memo.ts'
+import { ADVERSARIES } from './adversaries/all.ts'
+import { throwBadFrames } from './bad-frames.ts'
+import { CHAOS_MS, faultsOf } from './faults.ts'
+import { checkBounds, notConvicted, watch, type Witness } from './invariants.ts'
+import { drawPlan, smallerPlans, type Plan, type PlanInit } from './plan.ts'
+import { checkReplay } from './replay.ts'
+import { at, isHonest, type SimNode, type World } from './types.ts'
+import { ask, createWorld, healWorld, run, startNode, stopNode } from './world.ts'
 
 /** What one seeded run showed. */
 export interface SimReport {
   seed: number
   nodes: number
+  adversaries: string[]
   /** What broke safety; must be empty. */
   violations: string[]
   /** What was expected after the network healed and did not come; must be empty. */
   stalls: string[]
   roundsClosed: number
   height: number
+  epoch: number
+  convicted: number
+  /** Most that one node held of anything that strangers can fill. */
+  heldMax: number
   steps: number
   traceHash: string
 }
 
-const CHAOS_MS = 20_000
 const HEALING_MS = 60_000
 const ROUNDS_MIN = 3
+const ASKS_HEALED = 4
+const STIR_MS = 500
+const BOUNDS_MS = 2_000
 
-/** Fault mix of a seed: each run leaves some faults out, so that every combination is met. */
-function drawFaults(seed: number): Faults {
-  const random = createRandom(seed ^ 0x5eed)
-  return {
-    loss: random.chance(0.6) ? random.unit() * 0.25 : 0,
-    duplicate: random.chance(0.5) ? random.unit() * 0.2 : 0,
-    delayMsMax: random.chance(0.7) ? 5 + random.below(400) : 10,
-    crash: random.chance(0.6) ? random.unit() * 0.004 : 0,
-  }
+export interface RunOptions {
+  /** May put faults into the world that no seed draws. */
+  prepare?: (world: World, witness: Witness) => void
+  /** Whether outcomes of pure functions are shared between nodes; it changes nothing but the time it takes. */
+  remembers?: boolean
+}
+
+/** One run of a seed. The same seed gives the same trace. */
+export function simulate(init: PlanInit & RunOptions): SimReport {
+  return runPlan(drawPlan(init), init)
 }
 
 /**
  * One run: rounds are asked during a chaos phase, in which only safety is expected; then the network heals, everybody is
- * back, and rounds must close and all nodes end with one state. The same seed gives the same trace. `prepare` may put
- * faults into the world that no seed draws.
+ * back, and rounds must close and all honest nodes end with one state.
  */
-export function simulate(init: { seed: number; nodes: number; exactPlayersMax?: number; prepare?: (world: World) => void }): SimReport {
-  const { seed, nodes } = init
-  const parameters = { exactPlayersMax: init.exactPlayersMax ?? (seed % 3 === 0 ? 3 : 8), creditPairs: 4, epochBlocks: 4 + (seed % 9) }
-  const world = createWorld({ seed, nodes, faults: drawFaults(seed), parameters })
+export function runPlan(plan: Plan, options: RunOptions = {}): SimReport {
+  remember(options.remembers !== false)
+  try {
+    return runWorld(plan, options)
+  } finally {
+    remember(false)
+  }
+}
+
+function runWorld(plan: Plan, options: RunOptions): SimReport {
+  const { seed, nodes, faults, exactPlayersMax, epochBlocks, guarded } = plan
+  const adversaries = plan.adversaries.map(({ name, node }) => ({ node, adversary: ADVERSARIES[name] }))
+  const parameters = { exactPlayersMax, creditPairs: 4, epochBlocks, joinsPerEpochMax: 4 }
+  const world = createWorld({ seed, nodes, faults, adversaries, parameters, guarded })
   const witness = watch(world)
-  init.prepare?.(world)
-  planAsks(world)
-  planOutage(world)
+  options.prepare?.(world, witness)
+  schedule(world, witness, plan)
   run(world, CHAOS_MS, () => false)
-  heal(world)
-  witness.healedMs = world.nowMs
+  heal(world, witness)
   const closedBefore = witness.closed.size
-  const isDone = (): boolean => witness.closed.size >= Math.max(ROUNDS_MIN, closedBefore + 2) && agreeNow(world)
+  const honest = world.nodes.filter(isHonest)
+  const isDone = (): boolean =>
+    witness.closed.size >= Math.max(ROUNDS_MIN, closedBefore + 2) && agreeNow(honest) && notConvicted(witness).length === 0
   const wentOn = run(world, CHAOS_MS + HEALING_MS, isDone)
-  const stalls = describeStalls(world, witness.closed.size, wentOn ? null : witness.closed.size - closedBefore)
-  const heights = world.nodes.map((node) => node.machine?.ledger.height ?? 0)
+  checkBounds(world, witness)
+  const replayed = honest.length === 0 ? [] : checkReplay(world, world.random.pick(honest))
+  const ledgers = honest.flatMap(({ machine }) => (machine === null ? [] : [machine.ledger]))
+  const convictedIn = ledgers.map(({ members, former }) => [...Object.values(members), ...Object.values(former).map(({ member }) => member)].filter(({ convicted }) => convicted !== null).length)
   return {
     seed,
     nodes,
-    violations: [...new Set([...witness.violations, ...checkReplay(world, world.random.pick(world.nodes))])],
-    stalls,
+    adversaries: plan.adversaries.map(({ name }) => name),
+    violations: [...new Set([...witness.violations, ...replayed])],
+    stalls: wentOn ? [] : describeStalls(witness, honest, witness.closed.size - closedBefore),
     roundsClosed: witness.closed.size,
-    height: Math.max(...heights),
+    height: Math.max(0, ...ledgers.map(({ height }) => height)),
+    epoch: Math.max(0, ...ledgers.map(({ epoch }) => epoch)),
+    convicted: Math.max(0, ...convictedIn),
+    heldMax: witness.heldMax,
     steps: world.steps,
-    traceHash: traceHash(world),
+    traceHash: world.trace.hash(),
   }
 }
 
-function planAsks(world: World): void {
-  for (let sequence = 1; sequence <= 6; sequence++) {
-    at(world, 500 + sequence * 3_000 + world.random.below(1_000), () => ask(world, world.random.pick(world.nodes), sequence))
+function schedule(world: World, witness: Witness, { asks, faults }: Plan): void {
+  const nodeAt = (index: number): SimNode => world.nodes[index] as SimNode
+  for (const [index, { atMs, node, truth }] of asks.entries()) at(world, atMs, () => ask(world, nodeAt(node), index + 1, truth))
+  for (const { nodes, fromMs, untilMs } of faultsOf(faults, 'outage')) {
+    at(world, fromMs, () => nodes.forEach((node) => stopNode(world, nodeAt(node))))
+    at(world, untilMs, () => nodes.forEach((node) => nodeAt(node).machine === null && startNode(world, nodeAt(node))))
   }
+  for (const { node, fromMs, untilMs } of faultsOf(faults, 'pause')) at(world, fromMs, () => void (nodeAt(node).resumesMs = untilMs))
+  for (const { node, takenMs, restoredMs } of faultsOf(faults, 'backup')) scheduleBackup(world, nodeAt(node), takenMs, restoredMs)
+  for (const { everyMs } of faultsOf(faults, 'bad-frames')) repeat(world, everyMs, CHAOS_MS, () => witness.violations.push(...throwBadFrames(world)))
+  if (world.nodes.some((node) => node.adversary?.stirs !== undefined)) repeat(world, STIR_MS, Infinity, () => stir(world))
+  repeat(world, BOUNDS_MS, Infinity, () => checkBounds(world, witness))
 }
 
-// Now and then one node is away for some seconds, at most one at a time and not with crashes on top.
-function planOutage(world: World): void {
-  if (world.faults.crash > 0 || !world.random.chance(0.4)) return
-  const node = world.random.pick(world.nodes)
-  const fromMs = 1_000 + world.random.below(10_000)
-  at(world, fromMs, () => stopNode(world, node))
-  at(world, fromMs + 1_000 + world.random.below(8_000), () => {
-    if (node.machine === null) startNode(world, node)
+function repeat(world: World, everyMs: number, untilMs: number, call: () => void): void {
+  if (world.nowMs + everyMs > untilMs) return
+  at(world, world.nowMs + everyMs, () => {
+    call()
+    repeat(world, everyMs, untilMs, call)
   })
 }
 
-function heal(world: World): void {
-  world.faults = HEALED
-  for (const node of world.nodes) if (node.machine === null) startNode(world, node)
-  for (let sequence = 101; sequence <= 104; sequence++) {
-    at(world, world.nowMs + (sequence - 100) * 2_000, () => ask(world, world.random.pick(world.nodes), sequence))
+function stir(world: World): void {
+  for (const node of world.nodes) if (node.machine !== null) node.adversary?.stirs?.(node, world)
+}
+
+function scheduleBackup(world: World, node: SimNode, takenMs: number, restoredMs: number): void {
+  let backup = { store: new Map<string, Uint8Array>(), lastPresence: -1 }
+  at(world, takenMs, () => void (backup = { store: new Map(node.store), lastPresence: node.machine?.guard.lastPresence ?? node.lastPresence }))
+  at(world, restoredMs, () => {
+    stopNode(world, node)
+    Object.assign(node, { ...backup, wasSetBack: true })
+    startNode(world, node)
+  })
+}
+
+function heal(world: World, witness: Witness): void {
+  healWorld(world)
+  witness.healedMs = world.nowMs
+  const honest = world.nodes.filter(isHonest)
+  witness.healedEpoch = Math.max(0, ...honest.map(({ machine }) => machine?.ledger.epoch ?? 0))
+  for (let index = 1; index <= ASKS_HEALED; index++) {
+    at(world, world.nowMs + index * 2_000, () => honest.length > 0 && ask(world, world.random.pick(honest), 100 + index))
   }
 }
 
-function agreeNow(world: World): boolean {
-  const heads = world.nodes.map(({ machine }) => machine?.head.hash)
+function agreeNow(honest: readonly SimNode[]): boolean {
+  const heads = honest.map(({ machine }) => machine?.head.hash)
   return heads.every((head) => head !== undefined && head === heads[0])
 }
 
-// `since`: rounds closed since the healing, where that was too few.
-function describeStalls(world: World, closed: number, since: number | null): string[] {
+// `since`: rounds closed since the healing.
+function describeStalls(witness: Witness, honest: readonly SimNode[], since: number): string[] {
+  const closed = witness.closed.size
   const stalls = closed < ROUNDS_MIN ? [`only ${closed} rounds closed`] : []
-  if (since !== null) stalls.push(`${since} rounds closed since the network healed`)
-  return agreeNow(world) ? stalls : [...stalls, `heights differ: ${world.nodes.map((node: SimNode) => node.machine?.ledger.height).join()}`]
+  if (since < 2) stalls.push(`${since} rounds closed since the network healed`)
+  if (!agreeNow(honest)) stalls.push(`heights differ: ${honest.map(({ machine }) => machine?.ledger.height).join()}`)
+  return [...stalls, ...notConvicted(witness).map((author) => `${author} was caught and is not convicted`)]
+}
+
+/** Takes a failing plan apart: whatever is not needed for it to fail goes, one thing after the other. */
+export function shrinkPlan(plan: Plan, fails: (plan: Plan) => boolean): Plan {
+  const smaller = smallerPlans(plan).find(fails)
+  return smaller === undefined ? plan : shrinkPlan(smaller, fails)
 }

@@ -27,7 +27,7 @@ const anyEntry: fc.Arbitrary<Body<'proposal'>['entries'][number]> = fc.oneof(
   fc.record({ type: fc.constantFrom('join' as const, 'leave' as const, 'rotate' as const), envelope: anyBytes }),
   fc.record({ type: fc.constant('evidence' as const), breach: anyBreach }),
   fc.record({ type: fc.constant('cut' as const), round: anyHash, phase: fc.constantFrom(...PHASES), observations: fc.array(anyBytes, { maxLength: 4 }) }),
-  fc.record({ type: fc.constant('late' as const), round: anyHash, envelope: anyBytes }),
+  fc.record({ type: fc.constant('late' as const), envelope: anyBytes }),
   fc.record({ type: fc.constant('result' as const), round: anyHash, hash: anyHash }),
 )
 
@@ -49,7 +49,7 @@ export const anyBody: { [K in MessageKind]: fc.Arbitrary<Body<K>> } = {
   truth: fc.record({ round: anyHash, phase: fc.constant('evaluate'), accepted: fc.array(anyText, { maxLength: 4 }), salt: anySalt }),
   share: fc.record({
     round: anyHash,
-    phase: fc.constant('credit'),
+    phase: fc.constantFrom('credit', 'credit-next', 'credit-all'),
     blocks: fc.array(fc.record({ block: anyCounter, values: fc.array(fc.array(anyMicro, { maxLength: 4 }), { maxLength: 4 }) }), { maxLength: 4 }),
   }),
   observation: fc.record({ round: anyHash, phase: fc.constantFrom(...PHASES), items: fc.array(fc.tuple(anyMember, anyHash), { maxLength: 4 }) }),

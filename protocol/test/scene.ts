@@ -1,13 +1,14 @@
-import type { AnswerContent, BallotContent, Block, Body, Entry, MessageKind, Phase, Task } from '../bodies.ts'
+import { sha256 } from '../../consensus/index.ts'
+import type { AnswerContent, BallotContent, Block, Body, Breach, Entry, MessageKind, Phase, Task } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import { openEnvelope, sealEnvelope, type Message, type Signer } from '../envelope.ts'
 import { createGenesis, networkId, type Genesis, type Parameters } from '../genesis.ts'
 import { applyBlock, applyEntries, type BlockApplied } from '../ledger/apply-block.ts'
-import { resultHash, type ClosedRound } from '../ledger/close-round.ts'
+import { resultHash, type ClosedRound, type MemberChange } from '../ledger/close-round.ts'
 import type { LedgerContext } from '../ledger/context.ts'
 import { isItem, type Item } from '../ledger/items.ts'
 import type { RoundResult } from '../ledger/result.ts'
-import { genesisState, stateRoot, type LedgerState, type RoundState, type Rules } from '../ledger/state.ts'
+import { genesisState, stateRoot, type LedgerState, type MemberState, type RoundState, type Rules } from '../ledger/state.ts'
 import { closeRound } from '../round/close.ts'
 import { gatherTranscript, type Transcript } from '../round/transcript.ts'
 import { COMMIT_OF, commitmentOf, truthCommitment, type RevealPhase } from '../sealed.ts'
@@ -27,13 +28,13 @@ export interface Scene {
   closed: Phase[]
 }
 
-/** Founders with equal weight; `observers` of them, the last ones, have none. */
-export function createScene(init: { members: number; observers?: number; parameters?: Partial<Parameters> }): Scene {
+/** Founders with equal weight, 10 each by default; `observers` of them, the last ones, have none. */
+export function createScene(init: { members: number; observers?: number; weight?: number; parameters?: Partial<Parameters> }): Scene {
   const members = Array.from({ length: init.members }, (_, index) => simulatedSigner(index)).sort((a, b) => (a.member < b.member ? -1 : 1))
   const voting = init.members - (init.observers ?? 0)
   const genesis = createGenesis({
     name: 'scene',
-    members: members.map(({ member }, index) => ({ id: member, weight: index < voting ? 10 : 0 })),
+    members: members.map(({ member }, index) => ({ id: member, weight: index < voting ? (init.weight ?? 10) : 0 })),
     parameters: init.parameters ?? {},
   })
   const network = networkId(genesis)
@@ -65,7 +66,7 @@ export function say<K extends MessageKind>(scene: Scene, member: number | Signer
 export function blockOf(scene: Scene, entries: Entry[]): Block {
   const applied = applyEntries(scene.state, entries, scene.context)
   const root = stateRoot(applied.ok ? applied.state : scene.state)
-  return { epoch: 0, view: scene.state.height + 1, height: scene.state.height + 1, parent: scene.network, entries, stateRoot: root }
+  return { epoch: scene.state.epoch, view: scene.state.height + 1, height: scene.state.height + 1, parent: scene.network, entries, stateRoot: root }
 }
 
 /** Applies a block of these entries, and takes its state over if it applies. */
@@ -73,6 +74,42 @@ export function apply(scene: Scene, entries: Entry[]): BlockApplied {
   const applied = applyBlock(scene.state, blockOf(scene, entries), scene.context)
   if (applied.ok) scene.state = applied.state
   return applied
+}
+
+/** Lets the epoch end by blocks without entries; returns the penalties of the last of them. */
+export function endEpoch(scene: Scene): MemberChange[] {
+  const { epoch } = scene.state
+  for (;;) {
+    const applied = apply(scene, [])
+    if (!applied.ok) throw new Error(`an empty block does not apply: ${applied.code}`)
+    if (scene.state.epoch > epoch) return applied.penalties
+  }
+}
+
+/** Lets so many rounds come and go in three blocks, each with one cut in which these members are heard: they pass. */
+export function attend(scene: Scene, members: readonly number[], rounds = 8): void {
+  const asker = members[0] as number
+  const { opened } = scene.state.members[idOf(scene, asker)] as MemberState
+  const opens = Array.from({ length: rounds }, (_, index) => openEntry(scene, asker, opened + 1 + index))
+  mustApply(scene, opens)
+  const ids = opens.map(({ envelope }) => sha256(envelope))
+  const observers = members.filter((member) => scene.state.validators.some((validator) => validator.member === idOf(scene, member)))
+  mustApply(scene, ids.map((round) => cutEntry(scene, round, 'answer-commit', members.map((member) => commit(scene, member, round, 'answer-reveal', null)), observers)))
+  mustApply(scene, ids.map((round) => resultEntry(scene, round)))
+}
+
+function mustApply(scene: Scene, entries: Entry[]): void {
+  const applied = apply(scene, entries)
+  if (!applied.ok) throw new Error(`a block does not apply: ${applied.code}`)
+}
+
+/** Two bodies for one slot, by default two proposals, signed by one member. */
+export function breachOf<K extends Breach['kind'] = 'proposal'>(scene: Scene, member: number | Signer, kind?: K, bodies?: readonly [Body<K>, Body<K>]): Breach {
+  const block = { epoch: 0, view: 1, height: 1, parent: scene.network, entries: [], stateRoot: scene.network }
+  const [one, other] = (bodies ?? [block, { ...block, height: 2 }]) as [Body<K>, Body<K>]
+  const said = [one, other].map((body) => say(scene, member, kind ?? ('proposal' as K), body))
+  const [first, second] = said.sort((a, b) => (a.bodyHash < b.bodyHash ? -1 : 1)) as [Message<K>, Message<K>]
+  return { member: first.author, kind: first.kind, slot: first.slot as string, hashes: [first.bodyHash, second.bodyHash], signatures: [first.signature, second.signature] }
 }
 
 /** Why entries do not apply, or 'ok'; the scene stays as it is. */
@@ -132,7 +169,8 @@ export function observe(scene: Scene, member: number, round: string, phase: Phas
 
 /** A cut entry in which the given members, all validators by default, have seen all of these items. */
 export function cutEntry(scene: Scene, round: string, phase: Phase, items: readonly Message[], by?: readonly number[]): Entry & { type: 'cut' } {
-  const observers = by ?? scene.state.validators.map((_, index) => index)
+  const isValidator = (id: string): boolean => scene.state.validators.some(({ member }) => member === id)
+  const observers = by ?? scene.members.flatMap(({ member }, index) => (isValidator(member) ? [index] : []))
   const observations = observers.map((member) => observe(scene, member, round, phase, listOf(items)).bytes)
   return { type: 'cut', round, phase, observations }
 }

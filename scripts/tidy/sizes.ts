@@ -1,6 +1,6 @@
 import ts from 'typescript'
 import type { Finding, Source } from './source.ts'
-import { isTestCode, lineOf, topOf, walk } from './source.ts'
+import { isTestCode, lineOf, walk } from './source.ts'
 
 export const FILE_LINES_MAX = 400
 export const FUNCTION_LINES_MAX = 70
@@ -33,16 +33,18 @@ export function checkLengths(sources: readonly Source[]): Finding[] {
 /** Compares the folders with their budgets, for errors (`max`) or for warnings (`design`). */
 export function checkBudgets(sources: readonly Source[], budgets: Budgets, bound: keyof Budget): Finding[] {
   return Object.entries(budgets).flatMap(([folder, budget]) => {
-    const lines = countFolder(sources, folder)
+    const inside = Object.keys(budgets).filter((other) => other.startsWith(`${folder}/`))
+    const lines = countFolder(sources, folder, inside)
     if (lines <= budget[bound]) return []
     return [{ rule: 'budgets', path: folder, line: 0, text: `has ${lines} lines without tests, ${lines - budget[bound]} more than ${budget[bound]}` }]
   })
 }
 
-/** Lines of a folder's code, tests and what only tests use left out. */
-export function countFolder(sources: readonly Source[], folder: string): number {
+/** Lines of a folder's code; tests, what only tests use, and folders with a budget of their own left out. */
+export function countFolder(sources: readonly Source[], folder: string, except: readonly string[] = []): number {
+  const isIn = (path: string, within: string): boolean => path.startsWith(`${within}/`)
   return sources
-    .filter(({ path }) => topOf(path) === folder && !isTestCode(path))
+    .filter(({ path }) => isIn(path, folder) && !except.some((other) => isIn(path, other)) && !isTestCode(path))
     .reduce((sum, { text }) => sum + countLines(text), 0)
 }
 

@@ -1,5 +1,5 @@
 import { createSeededStream, sha256 } from '../../hash.ts'
-import { contradicts } from '../contradiction.ts'
+import { contradicts } from './contradiction.ts'
 import { leaderOf } from '../quorum.ts'
 import {
   bestNotarized,

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
-import type { Comparison, RankedAnswer, RankingInput, Verdict } from '../types.ts'
+import { everySituation } from '../reputation.ts'
+import type { RankedAnswer, RankingInput, Verdict, WeighedComparison } from '../types.ts'
+import type { JudgeWeight } from '../weights.ts'
 
 const anyVerdict = fc.constantFrom<Verdict>('left', 'right', 'tie')
 
@@ -8,17 +10,29 @@ export const anyRound: fc.Arbitrary<RankingInput> = fc.integer({ min: 2, max: 9 
   fc.integer({ min: 2, max: players }).chain((count) => {
     const anyIndex = fc.nat({ max: count - 1 })
     const anyWeight = fc.oneof(fc.constantFrom(0, 1_000_000), fc.integer({ min: 0, max: 4_000_000 }))
-    const anyComparison: fc.Arbitrary<Comparison> = fc
-      .record({ judge: fc.nat({ max: players - 1 }), left: anyIndex, right: anyIndex, verdict: anyVerdict })
+    const anySigned = fc.oneof(anyWeight, anyWeight.map((weight) => 0 - weight))
+    const anyComparison: fc.Arbitrary<WeighedComparison> = fc
+      .record({ judge: fc.nat({ max: players - 1 }), left: anyIndex, right: anyIndex, verdict: anyVerdict, weight: anySigned })
       .filter(({ left, right }) => left !== right)
     return fc.record({
       answers: fc.array(anyIndex, { minLength: count, maxLength: count }).map(clusterInOrder),
       comparisons: fc.array(anyComparison, { maxLength: 60 }),
-      judgeWeights: fc.array(fc.oneof(anyWeight, anyWeight.map((weight) => 0 - weight)), { minLength: players, maxLength: players }),
       answerWeights: fc.array(anyWeight, { minLength: players, maxLength: players }),
     })
   }),
 )
+
+const anyLogOdds = fc.oneof(fc.constantFrom(0, 1_000_000), fc.integer({ min: -3_000_000, max: 3_000_000 }))
+const anyJudgeWeight: fc.Arbitrary<JudgeWeight> = fc.record({
+  ...everySituation(() => anyLogOdds),
+  share: fc.oneof(fc.constant(1_000_000), fc.nat({ max: 1_000_000 })),
+  known: fc.nat({ max: 1_000_000 }),
+})
+
+/** One weight per player. */
+export function anyJudges(players: number): fc.Arbitrary<JudgeWeight[]> {
+  return fc.array(anyJudgeWeight, { minLength: players, maxLength: players })
+}
 
 /** Answers by players 0, 1, ... with the given labels as clusters. */
 export function clusterInOrder(labels: readonly number[]): RankedAnswer[] {
@@ -40,7 +54,6 @@ export function relabel(round: RankingInput, labels: { answers: readonly number[
   return {
     answers: moved.map(({ author, cluster }) => ({ author: playerOf(author), cluster: clusters.indexOf(cluster) })),
     comparisons: round.comparisons.map((said) => ({ ...said, judge: playerOf(said.judge), left: answerOf(said.left), right: answerOf(said.right) })),
-    judgeWeights: place(round.judgeWeights, playerOf),
     answerWeights: place(round.answerWeights, playerOf),
   }
 }
@@ -50,7 +63,7 @@ export const anyRelabelling = anyRound.chain((round) =>
   fc.record({
     round: fc.constant(round),
     answers: anyOrder(round.answers.length),
-    players: anyOrder(round.judgeWeights.length),
+    players: anyOrder(round.answerWeights.length),
   }),
 )
 

@@ -60,7 +60,7 @@ function reputationHistory(history: NonNullable<ReputationDocument['history']>, 
   if (history.length === 0) return 'No round has counted yet.\n'
   const rows = history.map(({ height, round, role, domain, successMicro, failureMicro, meanMicro }) => [
     String(height),
-    round,
+    round ?? '-',
     role,
     domain,
     formatSigned(successMicro),

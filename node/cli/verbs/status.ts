@@ -28,6 +28,7 @@ function formatStatus(status: NodeStatus, url: string, context: Context): string
     ['network', `${oneLine(status.networkName, context, 60)} (${formatId(status.networkId, context)})`],
     ['present', `${status.membersPresent} of its members, ${status.peersConnected} connected`],
     ['record', `height ${status.height}, epoch ${status.epoch}, view ${status.view}, state ${formatId(status.stateRoot, context)}`],
+    ['signs', status.signing.mode === 'active' ? 'yes' : `no, ${status.signing.mode}`],
     ['rounds', open.length === 0 ? 'none open' : open.join(', ')],
     ['refused', refused.length === 0 ? 'no frame of a peer' : refused.join(', ')],
     ['api', url],

@@ -1,9 +1,11 @@
-import { sha256 } from '../../../consensus/index.ts'
+import { leaderOf, sha256, type VoteKind } from '../../../consensus/index.ts'
 import { verifySimulated } from '../../sim/members.ts'
+import type { Block, Body, Entry } from '../../bodies.ts'
 import type { Message, Signer } from '../../envelope.ts'
-import type { Scene } from '../../test/scene.ts'
+import { blockOf, say, type Scene } from '../../test/scene.ts'
+import { blockHash } from '../chain.ts'
 import type { Effect, Event, Notice } from '../events.ts'
-import { createMachine, type Machine } from '../machine-state.ts'
+import { agreementOf, createMachine, type Machine } from '../machine-state.ts'
 import { step } from '../step.ts'
 
 /** One machine whose ledger is that of a scene, with a store and a clock, and nobody around it. */
@@ -28,6 +30,7 @@ export function follow({ scene, machine }: Bench): void {
   const { height } = scene.state
   machine.ledger = scene.state
   machine.head = { hash: height === 0 ? scene.network : sha256(`block ${height}`), view: height }
+  if (machine.agreement.epoch !== scene.state.epoch) machine.agreement = agreementOf(machine.config, machine.ledger, machine.head)
   machine.agreement.final = { view: height, block: machine.head.hash, certificate: null }
   machine.agreement.view = height + 1
   for (const [id, item] of scene.items) machine.items.set(id, item)
@@ -45,9 +48,43 @@ export function feed(bench: Bench, event: Event): Effect[] {
   return effects
 }
 
+/** A message from gossip, as its author sent it; the step's effects. */
+export function deliver(bench: Bench, message: Message): Effect[] {
+  return feed(bench, { type: 'message', message, from: message.author })
+}
+
+/** The next block on the machine's head, by the leader of its view. */
+export function proposalOf(bench: Bench, entries: Entry[], change: Partial<Block> = {}): Message<'proposal'> {
+  const { scene, machine } = bench
+  const view = change.view ?? machine.agreement.view
+  const leader = leaderOf(scene.state.validators, view)
+  const block = { ...blockOf(scene, entries), view, parent: machine.head.hash, ...change }
+  return say(scene, scene.members.find(({ member }) => member === leader) as Signer, 'proposal', block)
+}
+
+/** The same vote of several members. */
+export function votesOf({ scene, machine }: Bench, members: readonly number[], vote: { kind: VoteKind; view: number; block: string | null; epoch?: number }): Message<'vote'>[] {
+  const body: Body<'vote'> = { epoch: machine.agreement.epoch, ...vote }
+  return members.map((member) => say(scene, member, 'vote', body))
+}
+
+/** The block of a proposal becomes final by the votes of some members, by default 1 to 3; the effects of all steps. */
+export function finalize(bench: Bench, proposal: Message<'proposal'>, members: readonly number[] = [1, 2, 3]): Effect[] {
+  const { view, epoch } = proposal.body
+  const votes = (['notarize', 'finalize'] as const).flatMap((kind) => votesOf(bench, members, { kind, view, epoch, block: blockHash(proposal.body) }))
+  return [proposal, ...votes].flatMap((message) => deliver(bench, message))
+}
+
+/** A block of these entries becomes final, for the machine and in the scene; the effects of all steps. */
+export function finalizeNext(bench: Bench, entries: Entry[], members?: readonly number[]): Effect[] {
+  const effects = finalize(bench, proposalOf(bench, entries), members)
+  bench.scene.state = bench.machine.ledger
+  return effects
+}
+
 /** What the machine says of a message from gossip: 'accept', or verdict and code. */
 export function judge(bench: Bench, message: Message): string {
-  const effects = feed(bench, { type: 'message', message, from: message.author })
+  const effects = deliver(bench, message)
   const [said] = effects.flatMap((effect) => (effect.type === 'verdict' ? [effect.verdict] : []))
   if (said === undefined) throw new Error('a message got no verdict')
   return said.verdict === 'accept' ? 'accept' : `${said.verdict} ${said.code}`

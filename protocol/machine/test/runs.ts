@@ -1,7 +1,7 @@
 import type { Parameters } from '../../genesis.ts'
 import type { ClosedRound } from '../../ledger/close-round.ts'
 import { watch, type Witness } from '../../sim/invariants.ts'
-import { ask, at, createWorld, HEALED, run, startNode, stopNode, type SimNode, type World } from '../../sim/world.ts'
+import { ask, at, createWorld, run, startNode, stopNode, type SimNode, type World } from '../../sim/world.ts'
 import type { Notice } from '../events.ts'
 
 /** A simulated network without faults, watched, in which one round is asked of each of the given nodes. */
@@ -13,7 +13,7 @@ export interface Run {
 }
 
 export function startRun(init: { nodes: number; seed?: number; askers?: number[]; parameters?: Partial<Parameters> }): Run {
-  const world = createWorld({ seed: init.seed ?? 1, nodes: init.nodes, faults: { ...HEALED }, ...(init.parameters === undefined ? {} : { parameters: init.parameters }) })
+  const world = createWorld({ seed: init.seed ?? 1, nodes: init.nodes, faults: [], ...(init.parameters === undefined ? {} : { parameters: init.parameters }) })
   const witness = watch(world)
   const result: Run = { world, witness, closed: [], notices: [] }
   const { onNotice } = world

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { sha256, type Verdict } from '../../../consensus/index.ts'
+import { sha256, type JudgeWeight, type Verdict } from '../../../consensus/index.ts'
 import type { BallotContent, Task } from '../../bodies.ts'
 import { parametersSchema, type Parameters } from '../../genesis.ts'
 import type { Rules } from '../../ledger/state.ts'
@@ -23,8 +23,14 @@ export interface RoundInit {
   ballots?: (BallotContent | null)[]
   accepted?: string[] | null
   truthCommitted?: boolean
+  phase?: Transcript['phase']
   shares?: Transcript['shares']
   judgeWeights?: number[]
+}
+
+/** A judge who is as reliable in every situation, and counts as one member. */
+function judgeOf(logOdds: number): JudgeWeight {
+  return { first: logOdds, second: logOdds, own: logOdds, rival: logOdds, share: 1_000_000, known: 1_000_000 }
 }
 
 /** A transcript whose players are the members with an answer or a ballot. */
@@ -41,10 +47,12 @@ export function transcriptOf(init: RoundInit): Transcript {
     ballots: ballots.flatMap((content, index) => (content === null ? [] : [{ author: MEMBERS[index] as string, content }])),
     accepted: init.accepted ?? null,
     truthCommitted: init.truthCommitted ?? init.accepted !== undefined,
+    phase: init.phase ?? 'credit',
     shares: init.shares ?? [],
-    frozen: { players, judgeWeights: init.judgeWeights ?? players.map(() => 1_000_000), answerWeights: players.map(() => 1_000_000) },
+    frozen: { players, judgeWeights: players.map((_, index) => judgeOf(init.judgeWeights?.[index] ?? 1_000_000)), answerWeights: players.map(() => 1_000_000), anchorMicro: 1_000_000 },
     pairSeed: sha256('pairs'),
     creditSeed: sha256('credit'),
+    auditSeed: sha256('audit'),
   }
 }
 

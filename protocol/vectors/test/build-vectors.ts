@@ -1,4 +1,4 @@
-import { sha256, type Certificate, type VoteKind } from '../../../consensus/index.ts'
+import { everySituation, sha256, type Certificate, type VoteKind } from '../../../consensus/index.ts'
 import type { Block, Body, Breach, MessageKind } from '../../bodies.ts'
 import { encode } from '../../encoding.ts'
 import { sealEnvelope, type Message, type Signer } from '../../envelope.ts'
@@ -72,7 +72,13 @@ const RESULT: RoundResult = {
   },
   points: [714, 0, 286],
   answering: [{ success: 1_000_000, failure: 0 }, { success: 0, failure: 1_000_000 }, { success: 0, failure: 0 }],
-  judging: [{ success: 0, failure: 0 }, { success: 0, failure: 0 }, { success: 500_000, failure: 500_000 }],
+  judging: [
+    everySituation(() => ({ success: 0, failure: 0 })),
+    everySituation(() => ({ success: 0, failure: 0 })),
+    everySituation((situation) => (situation === 'first' ? { success: 500_000, failure: 500_000 } : { success: 0, failure: 0 })),
+  ],
+  likeness: [{ players: [0, 2], apart: 250_000, chance: 500_000 }],
+  lies: [{ player: 1, block: 3, leaf: 2, said: 400_000 }],
 }
 
 const BODIES: { [K in MessageKind]: Body<K> } = {
@@ -103,9 +109,11 @@ function breachOf(): Breach {
 
 const REQUESTS: Record<Request['type'], Request> = {
   get: { type: 'get', hashes: [sha256('one'), sha256('two')] },
-  chain: { type: 'chain', fromHeight: 256 },
+  chain: { type: 'chain', fromHeight: 256, toHeight: 319 },
+  offer: { type: 'offer' },
   certificates: { type: 'certificates', fromView: 65_536 },
   genesis: { type: 'genesis' },
+  said: { type: 'said' },
   deliver: { type: 'deliver', frames: [encodeFrame({ type: 'genesis', genesis: GENESIS })] },
 }
 

@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checkEvidence, commitToShare, drawSpotChecks, verifyLeaf } from './audit.ts'
+import { proveLeaf } from './merkle.ts'
+import { blockUnits } from './plan.ts'
+import { blockTree } from './settle.ts'
+import { scenes, spoil, truthOf, type Scene } from './test/scenes.ts'
+import { evaluateUnits } from './work.ts'
+
+describe('evidence', () => {
+  const scene = scenes[0] as Scene
+  const truth = truthOf(scene, 2)
+  const lie = spoil(truth, [1], 7)
+  const evidence = { member: 0, block: 2, leaf: proveLeaf(lie.flat(), 1) }
+  const check = (changed: Partial<typeof evidence>, values = lie) => checkEvidence({ evidence: { ...evidence, ...changed }, root: blockTree(values).root, ...scene })
+
+  it('proves a wrong leaf of the signed copy and nothing else', () => {
+    expect(check({})).toBe('proven')
+    expect(check({ leaf: proveLeaf(lie.flat(), 0) })).toBe('no-fault')
+    expect(check({ leaf: proveLeaf(truth.flat(), 1) })).toBe('bad-proof')
+    expect(check({}, truth)).toBe('bad-proof')
+    for (const block of [-1, 0.5, 999]) expect(check({ block })).toBe('bad-proof')
+  })
+
+  it('is one replay: a leaf is right if it is the value of its coalition', () => {
+    for (const { work, game } of scenes) {
+      for (const [unit, values] of evaluateUnits(game, work, 0, work.units).entries()) {
+        for (const [position, value] of values.entries()) {
+          expect(verifyLeaf(game, work, unit, position, value)).toBe(true)
+          expect(verifyLeaf(game, work, unit, position, value + 1)).toBe(false)
+        }
+      }
+    }
+  })
+})
+
+describe('a commitment to a share', () => {
+  it('binds the author, the round, the salt and every root', () => {
+    const init = { round: 'r', author: 'a', salt: 's', roots: [[0, 'x'], [3, 'y']] as [number, string][] }
+    const changed = [{ round: 'q' }, { author: 'b' }, { salt: 't' }, { roots: [[0, 'x']] as [number, string][] }, { roots: [[0, 'x'], [2, 'y']] as [number, string][] }]
+    expect(new Set([init, ...changed.map((change) => ({ ...init, ...change }))].map(commitToShare)).size).toBe(1 + changed.length)
+    expect(commitToShare({ ...init })).toBe(commitToShare(init))
+  })
+})
+
+describe('spot checks', () => {
+  const { plan, work } = scenes[0] as Scene
+  const assigned = Array.from({ length: plan.blocks }, (_, block) => [block % 6, (block + 1) % 6])
+  const draw = (seed: string, member: number, count: number) => drawSpotChecks({ seed, member, plan, leaves: work.leaves, assigned, count })
+
+  it('are different leaves of blocks that the member was not assigned', () => {
+    fc.assert(fc.property(fc.string(), fc.nat(5), fc.nat(200), (seed, member, count) => {
+      const checks = draw(seed, member, count)
+      const open = assigned.flatMap((own, block) => (own.includes(member) ? [] : Array.from({ length: blockUnits(plan, block).count * work.leaves }, (_, index) => `${block}/${index}`)))
+      expect(checks).toHaveLength(Math.min(count, open.length))
+      expect(new Set(checks.map(({ block, index }) => `${block}/${index}`)).size).toBe(checks.length)
+      for (const { block, index } of checks) expect(open).toContain(`${block}/${index}`)
+    }))
+  })
+
+  it('differ by seed and member', () => {
+    expect(draw('a', 0, 8)).not.toEqual(draw('b', 0, 8))
+    expect(draw('a', 0, 8)).not.toEqual(draw('a', 3, 8))
+    expect(draw('a', 0, 8)).toEqual(draw('a', 0, 8))
+  })
+})

@@ -1,0 +1,64 @@
+import { createSeededStream, sha256 } from '../consensus/index.ts'
+import { evaluateCoalition } from './game.ts'
+import type { Game } from './game.ts'
+import { verifyLeafProof } from './merkle.ts'
+import type { SampledPlan } from './plan.ts'
+import { blockUnits } from './plan.ts'
+import type { LieEvidence, Playing } from './settle.ts'
+import { replayLeaf } from './settle.ts'
+import type { Work } from './work.ts'
+import { leafCoalition } from './work.ts'
+
+/**
+ * What a member publishes before it shows its share: the roots of its blocks, hidden by a salt and bound to its name. Who has
+ * not evaluated its blocks by then has no roots to commit to, and nobody else's commitment can be passed off as its own.
+ *
+ * @param init.roots - per block in ascending order
+ */
+export function commitToShare(init: { round: string; author: string; roots: readonly (readonly [block: number, root: string])[]; salt: string }): string {
+  return sha256(JSON.stringify(['peerage/share-commit/1', init.round, init.author, init.salt, init.roots]))
+}
+
+/** Whether v of one leaf is what a copy says: the one evaluation that proves or clears it. */
+export function verifyLeaf(game: Game, work: Work, unit: number, position: number, value: number): boolean {
+  return evaluateCoalition(game, leafCoalition(work, unit, position)) === value
+}
+
+/** `proven`: the member lied. `no-fault`: the leaf is right. `bad-proof`: the leaf is not in the signed copy, or nowhere. */
+export type EvidenceVerdict = 'proven' | 'no-fault' | 'bad-proof'
+
+/** Checks evidence from elsewhere by replaying one leaf. Never throws on it. @param init.root - as the member signed it for that block */
+export function checkEvidence(init: Playing & { evidence: LieEvidence; root: string }): EvidenceVerdict {
+  const { evidence: { block, leaf }, root, plan, work } = init
+  if (!Number.isInteger(block) || block < 0 || block >= plan.blocks) return 'bad-proof'
+  if (!verifyLeafProof(root, blockUnits(plan, block).count * work.leaves, leaf)) return 'bad-proof'
+  return replayLeaf(init, block, leaf.index) === leaf.value ? 'no-fault' : 'proven'
+}
+
+/** A leaf that a member is to replay. */
+export interface SpotCheck {
+  block: number
+  index: number
+}
+
+/**
+ * The leaves that `member` replays of a round closed before, by a hash of later on: lies that the checks at closing missed are
+ * found in time. Different leaves of blocks that the member was not assigned, uniformly; all of them if there are not more.
+ *
+ * @param init.leaves - leaves per unit
+ * @param init.assigned - assignees of each block that counted
+ */
+export function drawSpotChecks(init: { seed: string; member: number; plan: SampledPlan; leaves: number; assigned: readonly (readonly number[])[]; count: number }): SpotCheck[] {
+  const { plan, leaves, member } = init
+  const open: SpotCheck[] = init.assigned.flatMap((assignees, block) =>
+    assignees.includes(member) ? [] : Array.from({ length: blockUnits(plan, block).count * leaves }, (_, index) => ({ block, index })))
+  const stream = createSeededStream(`${init.seed}/spot-checks/${member}`)
+  const drawn: SpotCheck[] = []
+  while (drawn.length < init.count && open.length > 0) {
+    const picked = stream.below(open.length)
+    drawn.push(open[picked] as SpotCheck)
+    open[picked] = open.at(-1) as SpotCheck
+    open.pop()
+  }
+  return drawn
+}

@@ -1,0 +1,177 @@
+import type { ControlVariates } from './control.ts'
+import type { PairSample } from './sample.ts'
+
+/** Ridge on the players' effects, in parts of their mean variance; generalised cross-validation chooses one. */
+const RIDGES = [0.03, 0.3, 3]
+/** Ridge on the coefficients of the control variates. */
+const CONTROL_RIDGE = 0.01
+
+/** A model of the pairs' differences: v(S) - v(N without S) = size effect + sum of player effects + control variates + residual. */
+export interface PairModel {
+  /** Per player; the credit of the additive part. */
+  effects: Float64Array
+  /** Per control variate. */
+  coefficients: Float64Array
+  /** Per row, as are sizes. */
+  residuals: Float64Array
+  sizes: Uint16Array
+  /** Rows per size. */
+  counts: Float64Array
+  /** Degrees of freedom that the model uses up. */
+  freedom: number
+}
+
+/**
+ * Fits the model by weighted least squares. Weights are the Shapley kernel over how often each size was drawn, which is
+ * what makes the effects of a purely additive fit the Shapley value (Charnes et al. 1988; Lundberg and Lee 2017; paired and
+ * with uniform sizes: Musco and Witter 2025). Effects of the size alone are free: such games have no credit to give. A ridge
+ * shrinks the effects towards what the control variates say where there are few rows. Pure; + - * / in row order.
+ */
+export function fitPairModel(sample: PairSample, controls: ControlVariates): PairModel {
+  const design = createDesign(sample, controls)
+  const { solution, freedom } = chooseFit(design, sample.players, sample.count)
+  const { width, cells, sizes, counts } = design
+  const residuals = new Float64Array(sample.count)
+  for (let row = 0; row < sample.count; row++) {
+    let left = cells[(row + 1) * width - 1] as number
+    for (let i = 0; i < width - 1; i++) left -= (solution[i] as number) * (cells[row * width + i] as number)
+    residuals[row] = left
+  }
+  // Membership is 0 or 1 in the design, and -1 or 1 in a difference between complements.
+  const effects = solution.slice(0, sample.players).map((value) => value / 2)
+  return { effects, coefficients: solution.slice(sample.players), residuals, sizes, counts, freedom }
+}
+
+/** Membership, control variates and, last, the difference to explain, each centred within its size: rows * width. */
+interface Design {
+  width: number
+  cells: Float64Array
+  sizes: Uint16Array
+  counts: Float64Array
+  /** Sizes with an effect of their own: all but one half, where a row and its complement are the same size. */
+  sizeEffects: number
+}
+
+function createDesign({ players: n, count, members, inside, outside }: PairSample, controls: ControlVariates): Design {
+  const width = n + controls.count + 1
+  const cells = new Float64Array(count * width)
+  const sizes = new Uint16Array(count)
+  const counts = new Float64Array(n + 1)
+  const centres = new Float64Array((n + 1) * width)
+  for (let row = 0; row < count; row++) {
+    const own = cells.subarray(row * width, (row + 1) * width)
+    for (let player = 0; player < n; player++) {
+      own[player] = members[row * n + player] as number
+      sizes[row] = (sizes[row] as number) + (own[player] as number)
+    }
+    for (let c = 0; c < controls.count; c++) own[n + c] = controls.differences[row * controls.count + c] as number
+    own[width - 1] = (inside[row] as number) - (outside[row] as number)
+    const size = sizes[row] as number
+    counts[size] = (counts[size] as number) + 1
+    for (let i = 0; i < width; i++) centres[size * width + i] = (centres[size * width + i] as number) + (own[i] as number)
+  }
+  for (let row = 0; row < count; row++) {
+    const size = sizes[row] as number
+    for (let i = 0; i < width; i++) {
+      const centre = 2 * size === n ? (i < n ? 0.5 : 0) : (centres[size * width + i] as number) / (counts[size] as number)
+      cells[row * width + i] = (cells[row * width + i] as number) - centre
+    }
+  }
+  const sizeEffects = counts.reduce((sum, rows, size) => sum + (rows > 0 && 2 * size !== n ? 1 : 0), 0)
+  return { width, cells, sizes, counts, sizeEffects }
+}
+
+interface Fit {
+  solution: Float64Array
+  freedom: number
+}
+
+/** The fit with the least generalised cross-validation error: weighted squares of residuals over (rows - freedom) squared. */
+function chooseFit(design: Design, n: number, rows: number): Fit {
+  const gram = weighGram(design, n, rows)
+  let best: (Fit & { score: number }) | null = null
+  for (const ridge of RIDGES) {
+    const { solution, freedom } = solveRidge(gram, design, n, ridge)
+    const left = Math.max(rows - freedom, 0.5)
+    const score = residualSquares(gram, design.width, solution) / (left * left)
+    if (best === null || score < best.score) best = { solution, freedom, score }
+  }
+  return best as Fit
+}
+
+/** Weighted products of the columns, lower triangle. */
+function weighGram({ width, cells, sizes, counts }: Design, n: number, rows: number): Float64Array {
+  const weights = counts.map((drawn, size) => (drawn === 0 ? 0 : (2 * size === n ? 1 : 2) / (size * (n - size) * drawn)))
+  const gram = new Float64Array(width * width)
+  for (let row = 0; row < rows; row++) {
+    const weight = weights[sizes[row] as number] as number
+    for (let i = 0; i < width; i++) {
+      const weighed = weight * (cells[row * width + i] as number)
+      for (let j = 0; j <= i; j++) gram[i * width + j] = (gram[i * width + j] as number) + weighed * (cells[row * width + j] as number)
+    }
+  }
+  return gram
+}
+
+function solveRidge(gram: Float64Array, { width, sizeEffects }: Design, n: number, ridge: number): Fit {
+  const columns = width - 1
+  const factors = new Float64Array(columns * columns)
+  const solution = new Float64Array(columns)
+  const penalties = new Float64Array(columns)
+  let variance = 0
+  for (let player = 0; player < n; player++) variance += (gram[player * width + player] as number) / n
+  for (let i = 0; i < columns; i++) {
+    for (let j = 0; j <= i; j++) factors[i * columns + j] = gram[i * width + j] as number
+    penalties[i] = i < n ? ridge * variance : CONTROL_RIDGE * (gram[i * width + i] as number)
+    factors[i * columns + i] = (factors[i * columns + i] as number) + (penalties[i] as number)
+    solution[i] = gram[columns * width + i] as number
+  }
+  factorise(factors, columns)
+  substitute(factors, solution)
+  // The trace of the hat matrix: one per column less what its penalty takes.
+  let freedom = sizeEffects
+  for (let i = 0; i < columns; i++) {
+    if ((factors[i * columns + i] as number) === 0) continue
+    const unit = new Float64Array(columns)
+    unit[i] = 1
+    substitute(factors, unit)
+    freedom += 1 - (penalties[i] as number) * (unit[i] as number)
+  }
+  return { solution, freedom }
+}
+
+function residualSquares(gram: Float64Array, width: number, solution: Float64Array): number {
+  const factor = (i: number): number => (i === width - 1 ? 1 : -(solution[i] as number))
+  let squares = 0
+  for (let i = 0; i < width; i++) {
+    for (let j = 0; j <= i; j++) squares += (i === j ? 1 : 2) * factor(i) * factor(j) * (gram[i * width + j] as number)
+  }
+  return Math.max(0, squares)
+}
+
+/** LDL^T of a symmetric matrix in its lower triangle, in place. A direction that the data does not have gets pivot 0. */
+function factorise(a: Float64Array, n: number): void {
+  for (let column = 0; column < n; column++) {
+    const whole = a[column * n + column] as number
+    for (let row = column; row < n; row++) {
+      let sum = a[row * n + column] as number
+      for (let k = 0; k < column; k++) sum -= (a[row * n + k] as number) * (a[column * n + k] as number) * (a[k * n + k] as number)
+      const pivot = row === column ? (sum <= 1e-12 * whole ? 0 : sum) : (a[column * n + column] as number)
+      a[row * n + column] = row === column ? pivot : pivot === 0 ? 0 : sum / pivot
+    }
+  }
+}
+
+/** Solves by the factors of `factorise`; x replaces b, 0 in directions without pivot. */
+function substitute(factors: Float64Array, b: Float64Array): void {
+  const n = b.length
+  for (let row = 0; row < n; row++) {
+    for (let k = 0; k < row; k++) b[row] = (b[row] as number) - (factors[row * n + k] as number) * (b[k] as number)
+  }
+  for (let row = n - 1; row >= 0; row--) {
+    const pivot = factors[row * n + row] as number
+    b[row] = pivot === 0 ? 0 : (b[row] as number) / pivot
+    if (pivot === 0) continue
+    for (let k = row + 1; k < n; k++) b[row] = (b[row] as number) - (factors[k * n + row] as number) * (b[k] as number)
+  }
+}

@@ -1,0 +1,79 @@
+/** The state at the beginning of an epoch: kept for newcomers, proven by the certificates before it. SPEC.md, "Snapshots". */
+import { isCertificateSound, sha256 } from '../../consensus/index.ts'
+import { decodeCanonical, encode } from '../encoding.ts'
+import { readVouched, type Message } from '../envelope.ts'
+import type { Boundary, FinalBlock } from '../frames.ts'
+import { openRounds, restOf, rootOf, stateRoot, type Electorate, type LedgerState } from '../ledger/state.ts'
+import type { FinalEntry } from './commit.ts'
+import type { Effect } from './events.ts'
+import { KEYS } from './keys.ts'
+import { persist, type Machine } from './machine-state.ts'
+
+/** Snapshots kept, of the last epochs. */
+const SNAPSHOTS_KEPT = 2
+
+/** What the store keeps of the beginning of an epoch. */
+export interface BoundaryEntry {
+  height: number
+  validators: Electorate['validators']
+  rest: string
+}
+
+/** Keeps the state at the beginning of this epoch, and what proves it. Where an item is not at hand, the proof alone. */
+export function keepSnapshot({ ledger, items }: Machine, out: Effect[]): void {
+  const { epoch, height, validators } = ledger
+  persist(out, KEYS.boundary(epoch), encode({ height, validators, rest: restOf(ledger) } satisfies BoundaryEntry))
+  persist(out, KEYS.snapshot(epoch - SNAPSHOTS_KEPT), null)
+  const held = neededItems(ledger).map((id) => items.get(id)?.bytes)
+  if (!held.includes(undefined)) persist(out, KEYS.snapshot(epoch), encode({ state: encode(ledger), items: held }))
+}
+
+// What the next blocks refer to without carrying it: opens and items of the cuts so far.
+function neededItems(state: LedgerState): string[] {
+  return openRounds(state).flatMap(([id, { cuts }]) => [id, ...Object.values(cuts).flatMap((cut) => cut.map(([, item]) => item))])
+}
+
+/** Who votes after a boundary, if those who vote before it have finalized it; null otherwise. */
+export function verifyBoundary({ epoch, validators }: Electorate, boundary: Boundary): Electorate | null {
+  const { block, rest } = boundary
+  const next: Electorate = { epoch: boundary.epoch, validators: boundary.validators }
+  const isNext = next.epoch === epoch + 1 && block.message.body.epoch === epoch && rootOf(next, rest) === block.message.body.stateRoot
+  return isNext && isFinal({ epoch, validators }, block) ? next : null
+}
+
+/** Whether those who vote have finalized a block, or a repeat of it. */
+export function isFinal({ epoch, validators }: Electorate, { message, repeats, certificate }: FinalBlock): boolean {
+  if (certificate === null || certificate.kind !== 'finalize' || certificate.epoch !== epoch) return false
+  let hash = message.bodyHash
+  for (const { body, bodyHash } of repeats) {
+    if (body.parent !== hash || body.height !== message.body.height) return false
+    hash = bodyHash
+  }
+  return certificate.block === hash && isCertificateSound(validators, certificate)
+}
+
+export interface Snapshot {
+  state: LedgerState
+  items: Message[]
+}
+
+/** A snapshot whose state has this root and that holds all items that the state refers to; null for anything else. */
+export function openSnapshot(bytes: Uint8Array, root: string): Snapshot | null {
+  const { state: encoded, items } = (decodeCanonical(bytes) ?? {}) as { state?: unknown; items?: unknown }
+  const state = openState(encoded, root)
+  if (state === null || !Array.isArray(items)) return null
+  const byHash = new Map(items.map((item) => (item instanceof Uint8Array ? [sha256(item), item] : ['', item])))
+  const messages = neededItems(state).map((id) => byHash.get(id)).map((item) => (item instanceof Uint8Array ? readVouched(item) : null))
+  return messages.every((opened) => opened?.ok === true) ? { state, items: messages.map((opened) => (opened as { message: Message }).message) } : null
+}
+
+/** The state behind a root. */
+export function openState(encoded: unknown, root: string): LedgerState | null {
+  const state = encoded instanceof Uint8Array ? (decodeCanonical(encoded) as LedgerState | null) : null
+  return typeof state === 'object' && state !== null && stateRoot(state) === root ? state : null
+}
+
+/** What the store keeps of a final block that came with its proof. */
+export function entryOf({ message, repeats, certificate }: FinalBlock): FinalEntry {
+  return { hash: message.bodyHash, view: message.body.view, certificate, repeats: repeats.map(({ bytes }) => bytes) }
+}

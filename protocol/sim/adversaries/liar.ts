@@ -1,0 +1,32 @@
+import { sha256 } from '../../../consensus/index.ts'
+import type { Block } from '../../bodies.ts'
+import type { Adversary } from '../types.ts'
+import { forge, published } from './tools.ts'
+
+/** Proposes blocks with a wrong root, height, parent, leader or result, observes what does not exist, and shares made-up credit. */
+export const liar: Adversary = {
+  name: 'liar',
+  acts: (self, effects, world) =>
+    published(effects, (message) => {
+      if (message.kind === 'proposal') return forge(self, world, 'proposal', falsified(message.body, world.random.below(5)))
+      if (message.kind === 'observation') {
+        // It has seen what nobody has said.
+        const items = message.body.items.map(([author, id], index): [string, string] => [author, index === 0 ? sha256(id) : id])
+        return forge(self, world, 'observation', { ...message.body, items })
+      }
+      if (message.kind === 'share') {
+        const blocks = message.body.blocks.map(({ block, values }) => ({ block, values: values.map((unit) => unit.map((value) => 1_000_000 - value)) }))
+        return forge(self, world, 'share', { ...message.body, blocks })
+      }
+      return message
+    }),
+}
+
+function falsified(block: Block, how: number): Block {
+  const lie = sha256(block.stateRoot)
+  if (how === 0) return { ...block, stateRoot: lie }
+  if (how === 1) return { ...block, height: block.height + 1 }
+  if (how === 2) return { ...block, parent: lie }
+  if (how === 3) return { ...block, view: block.view + 1 }
+  return { ...block, entries: block.entries.map((entry) => (entry.type === 'result' ? { ...entry, hash: lie } : entry)) }
+}

@@ -1,0 +1,11 @@
+import type { Adversary } from '../types.ts'
+import { published } from './tools.ts'
+
+/** Commits like everybody and never reveals: no answer, no ballot, no truth. */
+export const withholder: Adversary = {
+  name: 'withholder',
+  acts: (_, effects) => {
+    const sent = published(effects, (message) => (message.kind === 'reveal' || message.kind === 'truth' ? null : message))
+    return sent.filter(({ type }) => type !== 'send')
+  },
+}

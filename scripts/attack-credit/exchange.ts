@@ -1,0 +1,123 @@
+import { sha256, shuffle } from '../../consensus/index.ts'
+import {
+  assignBlocks,
+  blockTree,
+  blockUnits,
+  commitToShare,
+  createWork,
+  creditFromShares,
+  drawSpotChecks,
+  evaluateUnits,
+  planCredit,
+  settleShares,
+  verifyLeaf,
+  type BlockCopy,
+  type CreditResult,
+  type Playing,
+  type SampledPlan,
+} from '../../credit/index.ts'
+import type { Attack } from './attacks.ts'
+import { MEMBERS, type Scene } from './scene.ts'
+
+const PAIRS = 16
+const REDUNDANCY = 2
+/** Leaves of each block that everybody replays at closing. */
+const CHECKS_PER_BLOCK = 2
+/** Leaves of each of the last AUDIT_ROUNDS rounds that every member replays per round. */
+const SPOT_CHECKS = 8
+export const AUDIT_ROUNDS = 20
+
+/** What came of one round. */
+export interface Outcome {
+  credit: CreditResult
+  /** The same once the lies that were proven afterwards are put right. */
+  adjusted: CreditResult
+  /** Liars proven before the round was closed. */
+  proven: number
+  /** Blocks for which only liars vouched and in which they lied, and how many of them were found within AUDIT_ROUNDS. */
+  lies: number
+  found: number
+  copiesCaught: number
+  units: number
+}
+
+/** Plays the credit phase of one round: shares, replacements, settlement at closing, spot checks afterwards. */
+export function playRound(scene: Scene, attack: Attack, seed: string): Outcome {
+  const { game, liars, weights } = scene
+  const members = Array.from({ length: MEMBERS }, (_, member) => `m${String(member).padStart(2, '0')}`)
+  const plan = planCredit({ players: MEMBERS, exactPlayersMax: 8, pairs: PAIRS }) as SampledPlan
+  const work = createWork({ plan, seed, players: MEMBERS })
+  const playing = { plan, work, game }
+  const assigned = assignBlocks({ members, weights, blocks: plan.blocks, redundancy: REDUNDANCY, seed })
+  const truths = assigned.map((_, block) => evaluateUnits(game, work, blockUnits(plan, block).first, blockUnits(plan, block).count))
+  let copiesCaught = 0
+  const copies = assigned.map((assignees, block) => {
+    const order = shuffle(members.map((_, member) => member).filter((member) => !assignees.includes(member)), `${seed}/next/${block}`)
+    const sent: BlockCopy[] = []
+    for (const turn of [assignees, order.slice(0, REDUNDANCY), order.slice(REDUNDANCY)]) {
+      if (agree(sent)) break
+      for (const member of turn) {
+        const copy = copyOf(scene, attack, { ...playing, truth: truths[block] as BlockCopy['values'], block, member, turn, seed })
+        if (copy !== null && copy !== 'copy') sent.push({ member, values: copy })
+        // A copier has no roots to commit to before it has seen somebody's share; what it shows then is not what it committed to.
+        if (copy === 'copy' && !isCommitted(sent[0] ?? null, member, block, seed)) copiesCaught++
+      }
+    }
+    return sent
+  })
+  const grandValue = scene.exact.grandValue
+  const everybody = members.map((_, member) => member)
+  const settled = settleShares({ ...playing, copies, assigned: assigned.map(() => everybody), members: MEMBERS, grandValue, seed: sha256(`${seed}/later`), checks: CHECKS_PER_BLOCK })
+  const wrong = assigned.flatMap((_, block) => (blockOf(settled.shares, plan, block) === JSON.stringify(truths[block]) ? [] : [block]))
+  const found = wrong.filter((block) => isFound(scene, playing, settled.shares, assigned, block, seed))
+  const right = settled.shares.map(({ unit, values }) => ({ unit, values: found.includes(Math.floor(unit / plan.unitsPerBlock)) ? (truths.flat()[unit] as number[]) : values }))
+  const creditOf = (shares: typeof settled.shares): CreditResult => creditFromShares({ shares, work, grandValue, prior: scene.prior }) as CreditResult
+  const covered = settled.redone.length
+  return {
+    credit: creditOf(settled.shares),
+    adjusted: creditOf(right),
+    proven: settled.evidence.filter(({ member }) => liars.includes(member)).length,
+    lies: wrong.length + covered,
+    found: found.length + covered,
+    copiesCaught,
+    units: settled.shares.length,
+  }
+}
+
+function copyOf(scene: Scene, attack: Attack, init: Playing & { truth: BlockCopy['values']; block: number; member: number; turn: readonly number[]; seed: string }): BlockCopy['values'] | 'copy' | null {
+  const { truth, block, member, turn } = init
+  if (!scene.liars.includes(member)) return truth
+  if (attack.covert && !turn.every((other) => scene.liars.includes(other))) return truth
+  const sent = attack.send({ values: truth, work: init.work, first: blockUnits(init.plan, block).first, favoured: scene.favoured, seed: `${init.seed}/${block}` })
+  return sent === 'silence' ? null : sent
+}
+
+function isCommitted(seen: BlockCopy | null, member: number, block: number, seed: string): boolean {
+  const commit = (root: string): string => commitToShare({ round: seed, author: `m${member}`, roots: [[block, root]], salt: 'salt' })
+  return seen !== null && commit(blockTree([[0]]).root) === commit(blockTree(seen.values).root)
+}
+
+/** Whether two copies agree: then nobody is asked for another. */
+function agree(copies: readonly BlockCopy[]): boolean {
+  const texts = copies.map(({ values }) => JSON.stringify(values))
+  return new Set(texts).size < texts.length
+}
+
+function blockOf(shares: readonly { unit: number; values: readonly number[] | null }[], plan: SampledPlan, block: number): string {
+  const { first, count } = blockUnits(plan, block)
+  return JSON.stringify(shares.slice(first, first + count).map(({ values }) => values))
+}
+
+/** Whether an honest member replays a wrong leaf of the block in one of the rounds that follow: other leaves in each. */
+function isFound(scene: Scene, { plan, work, game }: Playing, shares: readonly { values: readonly number[] | null }[], assigned: readonly (readonly number[])[], block: number, seed: string): boolean {
+  const { first } = blockUnits(plan, block)
+  for (let member = 0; member < MEMBERS; member++) {
+    if (scene.liars.includes(member)) continue
+    for (const { block: checked, index } of drawSpotChecks({ seed: sha256(`${seed}/audit`), member, plan, leaves: work.leaves, assigned, count: SPOT_CHECKS * AUDIT_ROUNDS })) {
+      if (checked !== block) continue
+      const [unit, position] = [first + Math.floor(index / work.leaves), index % work.leaves]
+      if (!verifyLeaf(game, work, unit, position, shares[unit]?.values?.[position] as number)) return true
+    }
+  }
+  return false
+}
