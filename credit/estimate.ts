@@ -1,7 +1,9 @@
 import type { Prior } from './control.ts'
 import { controlVariates } from './control.ts'
+import { countPairsOfSize } from './pairs.ts'
 import type { PairModel } from './regression.ts'
 import { fitPairModel } from './regression.ts'
+import { shiftToSum } from './round-to-sum.ts'
 import type { PairSample } from './sample.ts'
 
 /** An estimated credit of each player in micro-units, before it is rounded, with its variance. */
@@ -25,8 +27,7 @@ export function estimateCredit(sample: PairSample, grandValue: number, prior: Pr
     for (const [control, coefficient] of model.coefficients.entries()) value += coefficient * (controls.credits[control]?.[player] as number)
     credit[player] = value
   }
-  shiftToSum(credit, grandValue)
-  return { credit, variance }
+  return { credit: shiftToSum(credit, grandValue), variance }
 }
 
 /**
@@ -41,21 +42,21 @@ function stratify(sample: PairSample, model: PairModel): Estimate {
   const credit = new Float64Array(n)
   const variance = new Float64Array(n)
   const group = new Float64Array(n)
-  const left = counts.map((rows, size) => (sample.groupRows === 1 && rows > 0 ? Math.max(0, 1 - rows / pairsOfSize(n, size)) : 1))
+  // What part of each size is not known yet: rows that are drawn together may repeat others.
+  const left = counts.map((rows, size) => (sample.groupRows === 1 && rows > 0 ? Math.max(0, 1 - rows / countPairsOfSize(n, size)) : 1))
   const groups = count / sample.groupRows
   const inflation = (count / Math.max(count - model.freedom, 0.5)) * (groups / Math.max(groups - 1, 0.5))
   for (let row = 0; row < count; row++) {
     const size = sizes[row] as number
     const residual = residuals[row] as number
-    const unknown = left[size] as number
     for (let player = 0; player < n; player++) {
       const part = residual * (weights[(2 * size + (members[row * n + player] as number)) * n + player] as number)
       credit[player] = (credit[player] as number) + part
-      if (sample.groupRows === 1) variance[player] = (variance[player] as number) + inflation * unknown * part * part
-      else group[player] = (group[player] as number) + part
+      group[player] = (group[player] as number) + part
     }
-    if (sample.groupRows === 1 || (row + 1) % sample.groupRows !== 0) continue
-    for (let player = 0; player < n; player++) variance[player] = (variance[player] as number) + inflation * (group[player] as number) * (group[player] as number)
+    if ((row + 1) % sample.groupRows !== 0) continue
+    const factor = inflation * (left[size] as number)
+    for (let player = 0; player < n; player++) variance[player] = (variance[player] as number) + factor * (group[player] as number) * (group[player] as number)
     group.fill(0)
   }
   return { credit, variance }
@@ -79,18 +80,4 @@ function stratumWeights({ players: n, count, members }: PairSample, { sizes, cou
     }
   }
   return weights
-}
-
-/** How many complementary pairs there are of size s and n - s. */
-function pairsOfSize(n: number, size: number): number {
-  let choose = 1
-  for (let k = 0; k < size; k++) choose = (choose * (n - k)) / (k + 1)
-  return 2 * size === n ? choose / 2 : choose
-}
-
-/** Adds the same to every value so that they sum to `total`. */
-function shiftToSum(values: Float64Array, total: number): void {
-  let missing = total
-  for (const value of values) missing -= value
-  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + missing / values.length
 }

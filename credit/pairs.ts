@@ -35,7 +35,8 @@ export function drawPairs(init: { seed: string; players: number; count: number }
   const stream = createFastStream(`${init.seed}/pairs`)
   const order = Uint16Array.from({ length: players }, (_, player) => player)
   const drawn = new Set<string | number>()
-  const left = pairsBySize(players)
+  // Pairs left of size s and n - s, at index s - 2 and at index n - s - 2.
+  const left = Array.from({ length: players - 3 }, (_, index) => countPairsOfSize(players, index + 2))
   let turn = 0
   for (let row = alone; row < count; row++) {
     while (left[turn] === 0) turn = (turn + 1) % left.length
@@ -50,15 +51,11 @@ export function drawPairs(init: { seed: string; players: number; count: number }
   return rows
 }
 
-/** Pairs of size s and n - s, at index s - 2 and at index n - s - 2. */
-function pairsBySize(players: number): number[] {
-  const pairs: number[] = []
-  let choose = players
-  for (let size = 2; size <= players - 2; size++) {
-    choose = (choose * (players - size + 1)) / size
-    pairs.push(2 * size === players ? choose / 2 : choose)
-  }
-  return pairs
+/** How many complementary pairs there are of a size and n less that size. */
+export function countPairsOfSize(players: number, size: number): number {
+  let choose = 1
+  for (let k = 0; k < size; k++) choose = (choose * (players - k)) / (k + 1)
+  return 2 * size === players ? choose / 2 : choose
 }
 
 /** A uniform coalition by the first steps of Fisher and Yates on whatever order there is; of two halves the one with player 0. */

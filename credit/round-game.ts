@@ -136,16 +136,12 @@ function assertRound({ answers, comparisons, answerWeights }: RankingInput, qual
   const players = answerWeights.length
   if (quality.length !== answers.length) throw new RangeError(`quality must be one per answer, got ${quality.length} for ${answers.length}`)
   for (const value of quality) assertValue(value)
-  for (const answer of answers) {
-    assertIndex('author', answer.author, players)
-    assertIndex('cluster', answer.cluster, answers.length)
+  for (const { author, cluster } of answers) {
+    assertIndex('author', author, players)
+    assertIndex('cluster', cluster, answers.length)
   }
-  for (const { judge, left, right } of comparisons) {
-    assertIndex('judge', judge, players)
-    assertIndex('left', left, answers.length)
-    assertIndex('right', right, answers.length)
-    if (left === right) throw new RangeError(`an answer cannot be compared with itself, got ${left}`)
-  }
+  // What is compared is checked where wins are tallied.
+  for (const { judge } of comparisons) assertIndex('judge', judge, players)
 }
 
 function assertIndex(name: string, index: number, length: number): void {

@@ -6,9 +6,7 @@ export const ESTIMATE_DENOMINATOR = 1_000
  * is rounded down, and the rest goes by largest remainder.
  */
 export function roundToSum(values: Float64Array, total: number): number[] {
-  let missing = total
-  for (const value of values) missing -= value
-  const scaled = Array.from(values, (value) => (value + missing / values.length) * ESTIMATE_DENOMINATOR)
+  const scaled = Array.from(shiftToSum(values, total), (value) => value * ESTIMATE_DENOMINATOR)
   const rounded = scaled.map((value) => Math.floor(value) + 0)
   const left = rounded.reduce((rest, part) => rest - part, total * ESTIMATE_DENOMINATOR)
   const remainder = (index: number): number => (scaled[index] as number) - (rounded[index] as number)
@@ -18,4 +16,11 @@ export function roundToSum(values: Float64Array, total: number): number[] {
     rounded[index] = (rounded[index] as number) + (left > 0 ? 1 : -1)
   }
   return rounded
+}
+
+/** The values, with the same added to each so that they sum to `total`. */
+export function shiftToSum(values: Float64Array, total: number): Float64Array {
+  let missing = total
+  for (const value of values) missing -= value
+  return values.map((value) => value + missing / values.length)
 }

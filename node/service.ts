@@ -194,6 +194,8 @@ export interface RoundDetail extends RoundSummary {
   reputation: ReputationChange[]
   /** Hash of the round's record, once closed. */
   record: string | null
+  /** Whether this node has let go of what was said: then texts are empty, and comparisons are missing. */
+  pruned: boolean
   /** How long each phase took as this node saw it. */
   timings: { phase: RoundPhase; durationMs: number }[]
 }
@@ -262,6 +264,37 @@ export interface RewardsDocument {
   history?: RewardsHistoryEntry[]
 }
 
+/** A coalition of others, and what it is worth more or less with the member in it. */
+export interface ExplainedMarginal {
+  valueMicro: number
+  with: { member: string; name: string }[]
+}
+
+/** Why a member has the credit that a closed round gave it. All values are of the same round, in micro-units. */
+export interface CreditExplanation {
+  schema: 'peerage.explanation/v1'
+  round: string
+  member: string
+  name: string
+  height: number
+  creditMicro: number
+  /** Null where credit is exact. */
+  standardErrorMicro: number | null
+  points: number
+  method: string
+  /** What the swarm's pick was worth, and the best that one member would have reached alone. */
+  grandValueMicro: number
+  bestSingle: { member: string; name: string; valueMicro: number } | null
+  /** What the others would have picked without the member, and what that is worth. */
+  without: { valueMicro: number; pick: RoundWinner | null }
+  /** Where the member helped most and least, of the coalitions looked at; `complete` if those were all. */
+  best: ExplainedMarginal
+  worst: ExplainedMarginal
+  coalitions: number
+  complete: boolean
+  recompute: string
+}
+
 /** What happens, as it happens. Listeners must not throw and must not block. */
 export type NodeEvent =
   | { type: 'round-opened'; round: string; height: number; asker: string; askerName: string; kind: TaskKind; prompt: string }
@@ -312,11 +345,12 @@ export interface NodeService {
   reputation(member: string, options: MemberDocumentOptions): Promise<ReputationDocument>
   /** Rejects with ServiceError `unknown-member` or `height-ahead`. */
   rewards(member: string, options: MemberDocumentOptions): Promise<RewardsDocument>
+  explain(round: string, member: string): Promise<CreditExplanation>
   /** Returns the function that ends the subscription. */
   subscribe(listener: (event: NodeEvent) => void): () => void
 }
 
-export type ServiceErrorCode = 'unknown-member' | 'unknown-round' | 'height-ahead' | 'too-few-peers' | 'not-member' | 'quota' | 'invalid-task' | 'observing' | 'stopping'
+export type ServiceErrorCode = 'unknown-member' | 'unknown-round' | 'no-credit' | 'pruned' | 'height-ahead' | 'too-few-peers' | 'not-member' | 'quota' | 'invalid-task' | 'observing' | 'stopping'
 
 /** A request the node cannot fulfil. The message is a sentence for people; API and exit codes follow from `code`. */
 export class ServiceError extends Error {

@@ -17,6 +17,7 @@ import { createComputing } from './runtime/compute.ts'
 import { createNodeService } from './runtime/node-service.ts'
 import { openMemory } from './runtime/open-memory.ts'
 import { dialRemembered, rememberPeer } from './runtime/peer-addresses.ts'
+import { createPruning } from './runtime/pruning.ts'
 import { createRunner } from './runtime/runner.ts'
 import { describeSigning, signingSentence } from './runtime/signing.ts'
 import { createTimers } from './runtime/timers.ts'
@@ -47,7 +48,7 @@ export async function startNode(options: StartNodeOptions): Promise<RunningNode>
       path: storePath,
       identityFile: home.identityFile,
       network: networkId(genesis),
-      machine: { genesis, signer, verify, agent: { canAnswer, canJudge, model } },
+      machine: { genesis, signer, verify, agent: { canAnswer, canJudge, model }, archive: config.keepRounds === null },
       hasPeers: config.bootstrap.length > 0 || genesis.members.some(({ id }) => id !== identity.memberId),
       log,
     })
@@ -70,13 +71,15 @@ interface Parts extends StartNodeOptions {
 }
 
 async function compose({ config, log, handlers, network, machine, store, agent, undo }: Parts): Promise<RunningNode> {
-  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals() })
+  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: (transcript, member) => computing.explain(transcript, member) })
   const runner = createRunner({
     machine,
     store,
     perform: (effect) => perform(effect),
     onNotice: (notice) => {
       if (notice.type === 'result-differs' || notice.type === 'refused-to-sign' || notice.type === 'block-refused') log('error', notice.type, { ...notice })
+      if (notice.type === 'block-final') prune()
+      if (notice.type === 'jumped') log('info', 'the state of a later block was taken over, without the rounds before it', { ...notice })
       if (notice.type === 'peer-dropped') log('warn', 'a peer is asked for no more history', { ...notice })
       if (notice.type === 'signing') log(notice.mode === 'observing' ? 'error' : 'info', signingSentence(describeSigning(machine)) ?? 'Signs again.', { ...notice })
       core.onNotice(notice)
@@ -84,6 +87,9 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
     onFatal: (error) => endProcess(log, error),
   })
   const { dispatch } = runner
+  const { keepRounds } = config
+  const onPruneError = (error: unknown): void => log('warn', 'old rounds are not let go', { error: String(error) })
+  const prune = keepRounds === null ? () => undefined : createPruning({ machine, store, keepRounds, onError: onPruneError })
   const timers = createTimers((name) => dispatch({ type: 'timer', name }))
   const calls = createAgentCalls({
     agent,

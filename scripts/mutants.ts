@@ -29,6 +29,11 @@ runScript(HELP, async (args) => {
   const root = fileURLToPath(new URL('..', import.meta.url))
   const folder = mkdtempSync(join(tmpdir(), 'peerage-mutants-'))
   const pool = new Piscina<MutantRequest, MutantReply>({ filename: new URL('./mutants/worker.ts', import.meta.url).href, maxThreads: workers })
+  // Whoever interrupts it finds nothing left over.
+  process.once('SIGINT', () => {
+    rmSync(folder, { recursive: true, force: true })
+    process.exit(1)
+  })
   try {
     const replies: MutantReply[] = []
     const waiting = chosen.map((mutant, index) => ({ mutant, target: join(folder, String(index)) }))

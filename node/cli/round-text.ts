@@ -8,6 +8,7 @@ export function formatRound(round: RoundDetail, context: Context): string {
   const sections = [
     `${bold(`round ${round.round}`, context)}\n${round.kind}, ${state}, asked by ${round.askerName}`,
     printable(round.prompt),
+    round.pruned ? 'What was said in this round is kept here no more, only what was agreed; archive nodes have it.' : '',
     formatAnswers(round, context),
     formatOutcome(round),
     formatCreditTable(round, context),

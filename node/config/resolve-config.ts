@@ -59,7 +59,7 @@ function blame(error: z.ZodError, home: NodeHome, origins: Readonly<Record<strin
 }
 
 async function complete(file: ConfigFile, home: NodeHome, env: Environment, origins: Readonly<Record<string, Origin>>): Promise<NodeConfig> {
-  const { network, http } = file
+  const { network, http, history } = file
   const fromFile = (path: string): string => (origins[path] === 'file' || origins[path] === 'default' ? dirname(home.configFile) : process.cwd())
   const family = isIPv6(network.host) ? 'ip6' : 'ip4'
   const tokenFile = http.tokenFile === undefined ? null : resolve(fromFile('http.tokenFile'), http.tokenFile)
@@ -72,6 +72,7 @@ async function complete(file: ConfigFile, home: NodeHome, env: Environment, orig
     listen: network.listen ?? [`/${family}/${network.host}/tcp/${network.port}`],
     announce: network.announce ?? null,
     bootstrap: network.bootstrap,
+    keepRounds: history.archive ? null : history.keepRounds,
     http: { host: http.host, port: http.port, token: token === '' ? null : token },
   }
 }

@@ -44,6 +44,13 @@ export const configFileSchema = z.strictObject({
       bootstrap: z.array(peerAddressSchema).max(64).default([]),
     })
     .prefault({}),
+  history: z
+    .strictObject({
+      /** Whether all rounds are kept as they were said; else only the last ones, and of the others what was agreed. */
+      archive: z.boolean().default(true),
+      keepRounds: z.int().min(1).max(1_000_000).default(1_000),
+    })
+    .prefault({}),
   http: z
     .strictObject({
       host: z.string().min(1).max(253).default('127.0.0.1'),
@@ -70,5 +77,7 @@ export interface NodeConfig {
   announce: string[] | null
   /** Full multiaddrs of peers to stay connected to, and to fetch the genesis from where it is missing. */
   bootstrap: string[]
+  /** Rounds whose items are kept, null for all. */
+  keepRounds: number | null
   http: { host: string; port: number; token: string | null }
 }

@@ -41,6 +41,8 @@ export class RequestError extends Error {
 
 const KINDS: Readonly<Record<ProblemCode, { status: number; title: string; hint: string }>> = {
   'unknown-member': { status: 404, title: 'Unknown member', hint: 'GET /api/v1/members lists the members of this network.' },
+  'no-credit': { status: 404, title: 'No credit', hint: 'GET /api/v1/rounds/<id> shows who took part and whether the round was rated.' },
+  pruned: { status: 410, title: 'Not kept', hint: 'Ask a node that keeps a full archive.' },
   'unknown-round': { status: 404, title: 'Unknown round', hint: 'GET /api/v1/rounds lists the rounds of this network.' },
   'height-ahead': { status: 409, title: 'Height not reached', hint: 'Ask again once this node has that block, or for a lower height.' },
   'too-few-peers': { status: 503, title: 'Too few peers', hint: 'A rated round needs three members that are present. GET /api/v1/peers shows who is.' },

@@ -17,7 +17,7 @@ export interface RouteOptions extends GuardOptions {
 
 const METHODS: readonly { path: RegExp; allow: string }[] = [
   { path: /^\/api\/v1\/rounds$/, allow: 'GET, HEAD, POST' },
-  { path: /^\/api\/v1\/(status|peers|members|genesis|events|rounds\/[^/]+|members\/[^/]+\/(reputation|rewards))$/, allow: 'GET, HEAD' },
+  { path: /^\/api\/v1\/(status|peers|members|genesis|events|rounds\/[^/]+(\/explanations\/[^/]+)?|members\/[^/]+\/(reputation|rewards))$/, allow: 'GET, HEAD' },
 ]
 
 /** All routes below /api/v1 over one service. Every refusal is a problem document. */
@@ -67,6 +67,8 @@ function addRoundRoutes(app: Hono, service: NodeService): void {
     if (round === null) throw new ServiceError('unknown-round', `This node knows no round ${context.req.param('id').slice(0, 128)}.`)
     return context.json({ schema: 'peerage.round/v1', ...round })
   })
+  app.get('/api/v1/rounds/:id/explanations/:member', async (context) =>
+    context.json(await service.explain(context.req.param('id'), context.req.param('member'))))
   const limit = bodyLimit({
     maxSize: BODY_BYTES_MAX,
     onError: () => {

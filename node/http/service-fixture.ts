@@ -1,5 +1,5 @@
 import { ServiceError } from '../service.ts'
-import type { AskRequest, NodeEvent, NodeService, PeerInfo, ReputationDocument, RewardsDocument, RoundDetail } from '../service.ts'
+import type { AskRequest, CreditExplanation, NodeEvent, NodeService, PeerInfo, ReputationDocument, RewardsDocument, RoundDetail } from '../service.ts'
 
 /**
  * A test fixture: a NodeService over a few values in memory, with no network, agent or record behind it.
@@ -47,6 +47,7 @@ export function createServiceFixture(): ServiceFixture {
     round: async (id) => rounds.get(id) ?? null,
     reputation: async (member, { history, at }) => reputationOf(knownMember(member), history, reachedHeight(at)),
     rewards: async (member, { history, at }) => rewardsOf(knownMember(member), history, reachedHeight(at)),
+    explain: async (round, member) => explanationOf(round, knownMember(member)),
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -165,6 +166,7 @@ function openRound(round: string, request: AskRequest): RoundDetail {
     credit: null,
     reputation: [],
     record: null,
+    pruned: false,
     timings: [],
   }
 }
@@ -200,4 +202,26 @@ export function closedEvent(round: RoundDetail): NodeEvent {
   const { kind, winner, rated, evaluation, reputation } = round
   const credit = (round.credit?.shares ?? []).map(({ member, name, creditMicro, points }) => ({ member, name, creditMicro, points }))
   return { type: 'round-closed', round: round.round, height: round.closedHeight ?? 0, kind, winner, rated: rated ?? false, evaluation, credit, reputation }
+}
+
+function explanationOf(round: string, member: string): CreditExplanation {
+  return {
+    schema: 'peerage.explanation/v1',
+    round,
+    member,
+    name: NAMES[member] ?? member,
+    height: HEIGHT,
+    creditMicro: 250_000,
+    standardErrorMicro: null,
+    points: 250,
+    method: 'exact',
+    grandValueMicro: 500_000,
+    bestSingle: { member: OTHER, name: 'quiet-red-fox', valueMicro: 1_000_000 },
+    without: { valueMicro: 0, pick: { member: OTHER, name: 'quiet-red-fox', text: 'Paris, I think', value: 'Paris' } },
+    best: { valueMicro: 500_000, with: [{ member: OTHER, name: 'quiet-red-fox' }] },
+    worst: { valueMicro: -100_000, with: [] },
+    coalitions: 4,
+    complete: true,
+    recompute: 'as the specification says.',
+  }
 }

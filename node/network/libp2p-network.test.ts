@@ -35,6 +35,21 @@ describe('libp2p network', () => {
     await expect(taken).rejects.toMatchObject({ name: 'NetworkError', code: 'listen-failed' })
   })
 
+  it.each([[null], [['/dns4/kitchen.example.org/tcp/4747']], [[]]])('announces what it is told to, and otherwise what it listens on: %j', async (announce) => {
+    const listener = await createTestHost()
+    const handlers = { onGossip: async () => 'accept' as const, onRequest: async () => [], onPeerConnected: () => {}, onPeerDisconnected: () => {} }
+    const dialler = await createLibp2pNetwork({ privateKey: await generateKeyPair('Ed25519'), listen: [anyPort], announce, handlers })
+    try {
+      await dialler.dial(firstAddress(listener))
+      const own = announce === null ? dialler.addresses() : announce.map((address) => `${address}/p2p/${dialler.peerId}`)
+      expect(dialler.addresses()).toEqual(own)
+      // A peer that announces nothing is known by nothing, however long one waits; the others after they have introduced themselves.
+      await until(async () => expect(await listener.announcedBy(dialler.peerId)).toEqual(own))
+    } finally {
+      await dialler.stop()
+    }
+  })
+
   it('opens one connection for a pair, with few exceptions, when all dial all at once', async () => {
     const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
     const before = sockets()

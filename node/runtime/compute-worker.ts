@@ -1,9 +1,10 @@
-import { closeRound, computeShare, rankRound, type ComputeJob, type Rules, type Transcript } from '../../protocol/index.ts'
+import { closeRound, computeShare, explainCredit, rankRound, type ComputeJob, type Rules, type Transcript } from '../../protocol/index.ts'
 
 export interface ComputeRequest {
-  job: ComputeJob
+  job: ComputeJob | 'explain'
   transcript: Transcript
   rules: Rules
+  /** Whose share to compute, or whose credit to explain. */
   self: string
 }
 
@@ -16,5 +17,7 @@ export default function compute({ job, transcript, rules, self }: ComputeRequest
       return computeShare(transcript, rules, self)
     case 'close':
       return closeRound(transcript, rules)
+    case 'explain':
+      return explainCredit(transcript, rules, self)
   }
 }

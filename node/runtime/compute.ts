@@ -1,5 +1,5 @@
 import { Piscina } from 'piscina'
-import type { Body, Effect, Event, RankedRound, RoundResult, Rules } from '../../protocol/index.ts'
+import type { Body, Effect, Event, Explanation, RankedRound, RoundResult, Rules, Transcript } from '../../protocol/index.ts'
 import type { ComputeRequest } from './compute-worker.ts'
 
 type Compute = Extract<Effect, { type: 'compute' }>
@@ -10,6 +10,8 @@ const RETRY_MS = 1_000
 /** Ranking and credit off the main thread, one job at a time. */
 export interface Computing {
   start: (effect: Compute) => void
+  /** Why a player has its credit. Rejects if the node stops. */
+  explain: (transcript: Transcript, member: string) => Promise<Explanation>
   stop: () => Promise<void>
 }
 
@@ -42,6 +44,7 @@ export function createComputing(init: {
     start(effect) {
       void attempt(effect, 1)
     },
+    explain: (transcript, member) => pool.run({ job: 'explain', transcript, rules, self: member }) as Promise<Explanation>,
     async stop() {
       stopped = true
       await pool.destroy()

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { canonicalJson } from '../http/canonical-json.ts'
 import type { NodeEvent, RoundDetail } from '../service.ts'
+import { formatRound } from '../cli/round-text.ts'
+import { decodeCanonical, KEYS, type ClosedEntry } from '../../protocol/index.ts'
 import { createScriptedAgent, startMemoryNetwork, type MemoryNetwork, type MemoryNode } from '../test/memory-network.ts'
 
 /** What the members answer; 42 is right. */
@@ -140,6 +142,21 @@ describe('rounds', () => {
       ])
       expect(of(second.round).at(-1)).toMatchObject({ type: 'round-closed', winner: { value: '42' }, rated: true, credit: second.credit?.shares.map(({ member, points }) => ({ member, points })) })
     }
+  })
+})
+
+describe('a round whose items were let go', () => {
+  it('is still told of, as far as it was agreed, and says what is missing', async () => {
+    const { service, store } = nodeAt(3)
+    const before = (await service.round(first.round)) as RoundDetail
+    const entry = decodeCanonical((await store.get(KEYS.round(first.round))) as Uint8Array) as ClosedEntry
+    await store.write(Object.values(entry.round.cuts).flat().map(([, id]) => ({ key: KEYS.item(id), value: null })))
+    const after = (await service.round(first.round)) as RoundDetail
+    expect(before.pruned).toBe(false)
+    expect(after).toMatchObject({ pruned: true, prompt: before.prompt, credit: before.credit, evaluation: before.evaluation, winner: { member: before.winner?.member, text: '' } })
+    expect(after.answers.map(({ member, value, cluster }) => ({ member, value, cluster }))).toEqual(before.answers.map(({ member, value, cluster }) => ({ member, value, cluster })))
+    expect(formatRound(after, { columns: 100, colour: false } as never)).toContain('is kept here no more')
+    expect((await service.rounds({ limit: 10 })).map(({ round }) => round)).toContain(first.round)
   })
 })
 

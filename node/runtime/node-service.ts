@@ -19,6 +19,7 @@ import { nameOf } from '../names.ts'
 import type { Network } from '../network/network.ts'
 import { ServiceError, type AskRequest, type NodeEvent, type NodeService, type NodeStatus, type PeerInfo, type RoundPhase } from '../service.ts'
 import type { Store } from '../store/store.ts'
+import { explanationOf, type ExplainInit } from './explanation.ts'
 import { reputationChanges, reputationOf, rewardsOf } from './member-documents.ts'
 import { creditShares, listRounds, readRound } from './round-documents.ts'
 import { describeSigning, signingSentence } from './signing.ts'
@@ -38,6 +39,7 @@ export interface NodeServiceInit {
   dispatch: (event: Event) => void
   /** Frames refused so far, by code. */
   refusals: () => Record<string, number>
+  explain: ExplainInit['explain']
 }
 
 /** The service, and the way in for what the machine and the network report. */
@@ -48,7 +50,7 @@ export interface ServiceCore {
   close: () => void
 }
 
-export function createNodeService({ machine, store, network, dispatch, refusals }: NodeServiceInit): ServiceCore {
+export function createNodeService({ machine, store, network, dispatch, refusals, explain }: NodeServiceInit): ServiceCore {
   const listeners = new Set<(event: NodeEvent) => void>()
   const tickets: Tickets = new Map()
   const ranked = new Map<string, RankedRound>()
@@ -80,6 +82,7 @@ export function createNodeService({ machine, store, network, dispatch, refusals 
     round: (id) => readRound(source, id),
     reputation: (member, options) => reputationOf(store, machine.ledger, member, options),
     rewards: (member, options) => rewardsOf(store, machine.ledger, member, options),
+    explain: (round, member) => explanationOf({ machine, store, explain }, round, member),
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -98,6 +98,7 @@ function describeOpen(source: RoundSource, id: string, round: RoundState | null)
     credit: null,
     reputation: [],
     record: null,
+    pruned: false,
     timings: timings(id),
   }
 }
@@ -108,7 +109,8 @@ async function describeClosed(source: RoundSource, id: string, entry: ClosedEntr
   const base = describeItems(id, entry.round.cuts, (key) => items.get(key))
   const result = await drive(store, readResult(entry.hash))
   if (base === null || result === null) return null
-  const answers = base.answers.map((answer, index) => ({ ...answer, cluster: result.answers[index]?.cluster ?? null }))
+  const pruned = base.answers.length < result.answers.length
+  const answers = pruned ? prunedAnswers(result) : base.answers.map((answer, index) => ({ ...answer, cluster: result.answers[index]?.cluster ?? null }))
   const { source: by, micro, success } = result.evaluation
   return {
     ...base,
@@ -124,8 +126,17 @@ async function describeClosed(source: RoundSource, id: string, entry: ClosedEntr
     credit: creditOf(result),
     reputation: reputationChanges(await readChanges(store, id, entry.height, [...new Set([...result.players, base.asker])])),
     record: entry.hash,
+    pruned,
     timings: timings(id),
   }
+}
+
+// What a result alone says of the answers.
+function prunedAnswers({ answers, players, clusters }: RoundResult): RoundDetail['answers'] {
+  return answers.map(({ author, cluster }) => {
+    const member = players[author] as string
+    return { member, name: nameOf(member), text: '', value: clusters[cluster]?.value ?? null, cluster }
+  })
 }
 
 type Described = Pick<

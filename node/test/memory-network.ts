@@ -1,5 +1,5 @@
 /** Networks of whole nodes in one process, but for libp2p and LevelDB: machine, runner, wire, timers and service are the real ones. */
-import { closeRound, computeShare, createGenesis, rankRound, restoreMachine, type Effect, type Event, type Genesis, type Machine, type Parameters, type Signer } from '../../protocol/index.ts'
+import { closeRound, computeShare, createGenesis, explainCredit, rankRound, restoreMachine, type Effect, type Event, type Genesis, type Machine, type Parameters, type Signer } from '../../protocol/index.ts'
 import type { Agent } from '../agents/agent.ts'
 import { verify } from '../crypto.ts'
 import type { ConnectedPeer, Network, NetworkHandlers } from '../network/network.ts'
@@ -109,7 +109,7 @@ export async function startMemoryNetwork(agents: readonly Agent[], parameters: P
 function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; store: Store; agent: Agent; hub: Hub }): MemoryNode {
   const { network, listen } = hub.connect(machine.self)
   const events: NodeEvent[] = []
-  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals() })
+  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: async (transcript, member) => explainCredit(transcript, machine.rules, member) })
   core.service.subscribe((event) => events.push(event))
   const onFatal = (error: unknown): void => {
     throw error

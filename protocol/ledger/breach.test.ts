@@ -140,6 +140,7 @@ describe('a conviction', () => {
     const { frozen } = roundOf(scene, round)
     expect(frozen?.players).toHaveLength(3)
     expect(frozen?.answerWeights.map((weight) => weight > 0)).toEqual([true, false, true])
+    expect(frozen?.judgeWeights.map(({ share }) => share > 0)).toEqual([true, false, true])
   })
 
   it('follows the member to another key, for two epochs', () => {

@@ -117,6 +117,19 @@ describe('what was committed to and not shown', () => {
   })
 })
 
+describe('a debtor that is removed for its absence', () => {
+  it('owes nothing any more, and is not penalised on top', () => {
+    const scene = createScene({ members: 5, observers: 1, weight: 1_000_000, parameters: PARAMETERS })
+    const round = openRound(scene)
+    close(scene, round, [0, 4].map((member) => commit(scene, member, round, 'answer-reveal', answerWith(`${member}`))))
+    close(scene, round, [reveal(scene, 0, round, 'answer-reveal', answerWith('0'))])
+    expect(debtsOf(scene)).toEqual([[idOf(scene, 4), 'answer-reveal']])
+    for (let epoch = 0; epoch < 9; epoch++) expect(passEpoch(scene, EVERYBODY, 8)).toEqual([])
+    expect(scene.state.former[idOf(scene, 4)]).toMatchObject({ cause: 'absent', member: { penalties: { 'withheld-reveal': 0 } } })
+    expect(scene.state.owed).toEqual([])
+  })
+})
+
 describe('what comes late', () => {
   it('pays, and counts for nothing else', () => {
     const { scene, round } = owing({ answers: [1] })

@@ -70,7 +70,7 @@ describe('whoever comes, goes, changes keys and lies', () => {
         const earlier = states[index - 1]
         for (const id of Object.keys(earlier?.members ?? {})) {
           const [before, after] = [findMember(earlier as LedgerState, id), findMember(state, id)]
-          if (before?.convicted != null) expect([after?.convicted, after?.penalties.breach]).toEqual([before.convicted, 1])
+          if (before !== undefined && before.convicted !== null) expect([after?.convicted, after?.penalties.breach]).toEqual([before.convicted, 1])
         }
       }
     }), { numRuns: 60 })

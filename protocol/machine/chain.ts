@@ -79,6 +79,7 @@ export function ofOtherEpoch(machine: Machine, out: Effect[], message: Message<'
   if (epoch < agreement.epoch || ledger.members[message.author] === undefined) return { verdict: 'ignore', code: 'far-away' }
   requestChain(machine, out, message.author)
   if (epoch > agreement.epoch + 1) return { verdict: 'ignore', code: 'far-away' }
+  if (!ledger.nextValidators.some(({ member }) => member === message.author)) return { verdict: 'ignore', code: 'not-a-validator' }
   keepEarly(machine, message)
   return { verdict: 'accept' }
 }

@@ -48,7 +48,7 @@ function joinChanges(out: Effect[], first: number): void {
   const added = out.splice(first)
   const changes = new Map<string, Uint8Array | null>()
   for (const effect of added) if (effect.type === 'persist') for (const { key, value } of effect.changes) changes.set(key, value)
-  out.push({ type: 'persist', changes: [...changes].map(([key, value]) => ({ key, value })) })
+  if (changes.size > 0) out.push({ type: 'persist', changes: [...changes].map(([key, value]) => ({ key, value })) })
   out.push(...added.filter(({ type }) => type !== 'persist'))
 }
 

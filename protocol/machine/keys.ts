@@ -1,3 +1,5 @@
+import { decodeVouched } from '../encoding.ts'
+
 /** Where the machine keeps what in the store. Numbers are padded so that text order is number order. */
 export const KEYS = {
   /** The ledger state and head after the last final block. */
@@ -19,7 +21,7 @@ export const KEYS = {
   /** The blocks that epochs begin on, with who votes in them; the states there, for the last ones. */
   boundary: (epoch: number) => `boundary/${padded(epoch)}`,
   snapshot: (epoch: number) => `snapshot/${padded(epoch)}`,
-  /** First height whose block can be served with all that it refers to; absent: the first of all. */
+  /** See `horizonOf`; absent: 1. */
   horizon: 'horizon',
   /** Results by hash, and closed rounds by height. */
   result: (hash: string) => `result/${hash}`,
@@ -45,6 +47,12 @@ export type Entries = [key: string, value: Uint8Array][]
 
 /** Code that reads the store without doing I/O itself: it yields reads and is resumed with their entries. */
 export type Reading<T> = Generator<Read, T, Entries>
+
+/** First height whose block can be served with all that it refers to. */
+export function* horizonOf(): Reading<number> {
+  const value = yield* getOne(KEYS.horizon)
+  return value === null ? 1 : (decodeVouched(value) as number)
+}
 
 /** Reads one value, or null. */
 export function* getOne(key: string): Reading<Uint8Array | null> {

@@ -5,7 +5,7 @@ import type { Message } from '../envelope.ts'
 import { LIMITS } from '../limits.ts'
 import { closeRound } from '../round/close.ts'
 import { simulatedSigner } from '../sim/members.ts'
-import { answerWith, close, commit, createScene, observe, openRound, play, reveal, say, TASK, transcriptOf, type Scene } from '../test/scene.ts'
+import { answerWith, breachOf, close, commit, createScene, observe, openRound, play, reveal, say, TASK, transcriptOf, type Scene } from '../test/scene.ts'
 import type { Effect } from './events.ts'
 import { createBench, deliver, feed, finalize, judge, publishedIn, type Bench } from './test/bench.ts'
 
@@ -60,7 +60,7 @@ describe('the leader of a view', () => {
     expect(blockIn(feed(leaderOfNext(scene), { type: 'timer', name: 'standstill' }))).toBeUndefined()
   })
 
-  it('puts late reveals first, then results and cuts, joins, and opens by sequence', () => {
+  it('puts evidence first, then what was owed, results and cuts, joins, and opens by sequence', () => {
     const scene = createScene({ members: 4 })
     const [first, second] = [openRound(scene), openRound(scene, { asker: 1 })]
     close(scene, first, [0, 1, 2].map((member) => commit(scene, member, first, 'answer-reveal', answerWith('x'))))
@@ -74,13 +74,14 @@ describe('the leader of a view', () => {
       say(scene, simulatedSigner(70), 'join', { sequence: 0 }),
       ...[0, 1, 2, 3].map((member) => observe(scene, member, second, 'answer-commit', [])),
       reveal(scene, 2, first, 'answer-reveal', answerWith('x')),
+      say(scene, 0, 'evidence', breachOf(scene, 3)),
     ]
     for (const message of messages) judge(bench, message)
     feed(bench, { type: 'computed', round: first, result: closeRound(transcriptOf(scene, first), scene.rules) })
     const types = blockIn(nullifyView(bench))?.entries.map(({ type }) => type)
-    expect(types?.[0]).toBe('late')
-    expect(types?.slice(1, 3).sort()).toEqual(['cut', 'result'])
-    expect(types?.slice(3)).toEqual(['join', 'open', 'open'])
+    expect(types?.slice(0, 2)).toEqual(['evidence', 'late'])
+    expect(types?.slice(2, 4).sort()).toEqual(['cut', 'result'])
+    expect(types?.slice(4)).toEqual(['join', 'open', 'open'])
   })
 
   it('holds no more entries than a block may', () => {

@@ -71,7 +71,7 @@ describe('serve', () => {
   })
 
   it('says which part of the chain it has', () => {
-    expect(ask({ type: 'offer' })).toEqual([{ type: 'offer', height: ledgerOf(source).height, horizon: 1 }])
+    expect(ask({ type: 'offer' })).toEqual([{ type: 'offer', height: ledgerOf(source).height, horizon: 1, epochs: [] }])
   })
 
   it('gives the last finalization and the certificates from a view on', () => {

@@ -4,7 +4,7 @@ import { decodeCanonical, decodeVouched } from '../encoding.ts'
 import { encodeFrame, type Frame, type Request } from '../frames.ts'
 import { resultSchema } from '../ledger/result.ts'
 import type { FinalEntry } from './commit.ts'
-import { getOne, KEYS, padded, type Reading } from './keys.ts'
+import { getOne, horizonOf, KEYS, padded, type Reading } from './keys.ts'
 import type { Machine } from './machine-state.ts'
 import { saidBy } from './sign-guard.ts'
 import type { BoundaryEntry } from './snapshot.ts'
@@ -90,11 +90,6 @@ function* serveChain(fromHeight: number, toHeight: number): Reading<Uint8Array[]
     if (block.height >= toHeight) break
   }
   return framesOf(served.slice(0, certified))
-}
-
-function* horizonOf(): Reading<number> {
-  const value = yield* getOne(KEYS.horizon)
-  return value === null ? 1 : (decodeVouched(value) as number)
 }
 
 function* snapshotEpochs(): Reading<number[]> {

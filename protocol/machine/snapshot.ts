@@ -23,14 +23,14 @@ export interface BoundaryEntry {
 export function keepSnapshot({ ledger, items }: Machine, out: Effect[]): void {
   const { epoch, height, validators } = ledger
   persist(out, KEYS.boundary(epoch), encode({ height, validators, rest: restOf(ledger) } satisfies BoundaryEntry))
-  persist(out, KEYS.snapshot(epoch - SNAPSHOTS_KEPT), null)
+  if (epoch > SNAPSHOTS_KEPT) persist(out, KEYS.snapshot(epoch - SNAPSHOTS_KEPT), null)
   const held = neededItems(ledger).map((id) => items.get(id)?.bytes)
   if (!held.includes(undefined)) persist(out, KEYS.snapshot(epoch), encode({ state: encode(ledger), items: held }))
 }
 
 // What the next blocks refer to without carrying it: opens and items of the cuts so far.
 function neededItems(state: LedgerState): string[] {
-  return openRounds(state).flatMap(([id, { cuts }]) => [id, ...Object.values(cuts).flatMap((cut) => cut.map(([, item]) => item))])
+  return openRounds(state).flatMap(([id, { cuts }]) => [id, ...Object.values(cuts).flatMap((cut) => cut.map(([, item]) => item))]).sort()
 }
 
 /** Who votes after a boundary, if those who vote before it have finalized it; null otherwise. */

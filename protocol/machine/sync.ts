@@ -54,7 +54,8 @@ function wantsJump({ ledger, config, sync }: Machine, usable: readonly (readonly
   if (target <= ledger.height || sync.asked.size > 0 || sync.arrived.size > 0) return false
   const isServed = usable.some(([, { height, horizon }]) => height > ledger.height && horizon <= ledger.height + 1)
   const ahead = Math.max(0, ...usable.flatMap(([, { epochs }]) => epochs)) - ledger.epoch
-  return ahead > 0 && (!isServed || (config.archive === false && ahead > 1))
+  // Whoever wants everything waits a while for somebody who has it.
+  return ahead > 0 && (config.archive === false ? !isServed || ahead > 1 : !isServed && sync.stranded > 0)
 }
 
 /** A reply to `boundaries` or `snapshot`. */
@@ -151,7 +152,8 @@ export function keepUp(machine: Machine, out: Effect[]): void {
   }
   pursue(machine, out)
   const wanted = [...sync.offers.values()].some(({ height }) => height > ledger.height)
-  sync.stranded = wanted && sync.jump === null && sync.asked.size === 0 && sync.arrived.size === 0 ? sync.stranded + 1 : 0
+  if (!wanted || sync.asked.size > 0 || sync.arrived.size > 0) sync.stranded = 0
+  else if (sync.jump === null) sync.stranded += 1
   if (sync.stranded < FORGIVING_TICKS) return
   sync.stranded = 0
   sync.dropped.clear()

@@ -26,12 +26,11 @@ const CHECKS_PER_BLOCK = 2
 /** The result of a round from its transcript. Pure and long: an effect, never part of proposing or voting. */
 export function closeRound(transcript: Transcript, rules: Rules): RoundResult {
   const { players } = transcript.frozen
-  const ranked = rankRound(transcript, rules)
+  const { ranked, game } = gameOf(transcript, rules)
   const { decision } = ranked
   // A truth that was promised and not revealed moves nothing.
   const truthMissing = transcript.truthCommitted && transcript.accepted === null
   const rated = players.length >= RATED_PLAYERS_MIN && transcript.answers.length > 0 && !truthMissing
-  const game = createRoundGame({ ranking: ranked.input, quality: qualityOf(ranked) })
   const grandValue = game.value(new Uint8Array(players.length).fill(1))
   const { credit, lies } = rated ? computeCredit(transcript, rules, ranked, game, grandValue) : { credit: null, lies: [] }
   const evidence = rated ? gatherEvidence({ ...ranked.input, anchorMicro: transcript.frozen.anchorMicro, quality: ranked.quality }) : null
@@ -63,10 +62,15 @@ export function closeRound(transcript: Transcript, rules: Rules): RoundResult {
   }
 }
 
+/** The ranking of a round, and the game in which any coalition of its players can be looked at. */
+export function gameOf(transcript: Transcript, rules: Rules): { ranked: RankedRound; game: Game } {
+  const ranked = rankRound(transcript, rules)
+  return { ranked, game: createRoundGame({ ranking: ranked.input, quality: qualityOf(ranked) }) }
+}
+
 /** The blocks of units that it is the turn of `author` to evaluate in this phase, evaluated. Empty for a stranger to the round. */
 export function computeShare(transcript: Transcript, rules: Rules, author: string): Body<'share'> {
-  const ranked = rankRound(transcript, rules)
-  const game = createRoundGame({ ranking: ranked.input, quality: qualityOf(ranked) })
+  const { game } = gameOf(transcript, rules)
   const joint = jointWorkOf(transcript.frozen, transcript.creditSeed, rules)
   const phase = isCreditPhase(transcript.phase) ? transcript.phase : 'credit'
   if (joint === null) return { round: transcript.round, phase, blocks: [] }

@@ -1,5 +1,5 @@
 /** Wires that can be cut: a TCP proxy for everything that one node dials of another. */
-import { createServer, type Server, type Socket, connect } from 'node:net'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Link {
@@ -51,7 +51,7 @@ export async function openLink(from: number, to: number, port: number, targetPor
     },
   }
   await listen(server, port)
-  return link
+  return Object.assign(link, { port: (server.address() as AddressInfo).port })
 }
 
 // Piece by piece and in order; what may not pass waits, as on a wire whose packets are lost and sent again.

@@ -23,7 +23,7 @@ export interface PlannedFault {
 }
 
 /** How often each kind happens. */
-const EVERY_MS = { kill: 2_300, partition: 12_000, pause: 15_000, slow: 10_000, reset: 8_000, outage: 120_000, damage: 50_000, 'full-disk': 150_000 }
+const EVERY_MS = { kill: 2_100, partition: 10_000, pause: 15_000, slow: 10_000, reset: 8_000, outage: 120_000, damage: 50_000, 'full-disk': 150_000 }
 
 /** A number in [0, 1), and a whole one below a bound. */
 export interface Random {

@@ -1,3 +1,5 @@
+import type { AdversaryName } from '../../protocol/index.ts'
+
 export interface Edit {
   file: string
   /** Stands in the file exactly once, and is replaced by the other. */
@@ -13,6 +15,8 @@ export interface Mutant extends Edit {
   /** Where it shows: bare votes, or whole networks. */
   in: 'agreement' | 'network'
   nodes: number
+  /** Who has to be there for it to show. */
+  adversary?: AdversaryName
   /** Seeds that are known to catch it, tried first. */
   seeds: readonly number[]
 }
@@ -100,7 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'for (const vote of persisted.ownVotes) effects.push(...receiveVote(agreement, vote))',
     replace: '',
     in: 'agreement',
-    nodes: 4,
+    nodes: 3,
     seeds: [],
   },
   {
@@ -164,6 +168,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "return machine.results.get(own) ?? 'missing'",
     in: 'network',
     nodes: 4,
+    adversary: 'liar',
     seeds: [],
   },
   {
@@ -173,6 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     in: 'network',
     nodes: 4,
+    adversary: 'double-voter',
     seeds: [],
   },
   {
@@ -182,6 +188,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'const others = state.nextValidators',
     in: 'network',
     nodes: 4,
+    adversary: 'double-voter',
     seeds: [],
   },
   {
@@ -209,6 +216,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '3 * weight > 2 * total',
     in: 'network',
     nodes: 4,
+    adversary: 'censor',
     seeds: [],
   },
   {
@@ -218,6 +226,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'weight > 0',
     in: 'network',
     nodes: 4,
+    adversary: 'liar',
     seeds: [],
   },
   {
@@ -227,6 +236,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     in: 'network',
     nodes: 4,
+    adversary: 'copycat',
     seeds: [],
   },
   {

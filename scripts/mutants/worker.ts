@@ -32,7 +32,7 @@ export default async function tryMutant({ folder, mutant, seedsMax }: MutantRequ
 
 function complaintOf(sources: Sources, mutant: Mutant, seed: number): string | null {
   try {
-    const init = { seed, nodes: mutant.nodes }
+    const init = { seed, nodes: mutant.nodes, ...(mutant.adversary === undefined ? {} : { adversary: mutant.adversary }) }
     const { violations, stalls } = mutant.in === 'agreement' ? sources.simulateAgreement(init) : sources.simulate(init)
     return [...violations, ...stalls][0] ?? null
   } catch (error) {

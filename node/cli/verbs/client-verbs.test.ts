@@ -50,6 +50,15 @@ describe('documents', () => {
     expect(out.endsWith('\n')).toBe(true)
     expect((JSON.parse(out) as { schema: string }).schema).toBe(schema)
   })
+  it('rewards explain tells what a member was worth to a round, and what would have been without it', async () => {
+    const { out } = await run('rewards', 'explain', 'round-0', 'quiet-red-fox')
+    expect(out).toContain('credit +0.250, exact; 250 points')
+    expect(out).toContain('without quiet-red-fox the swarm would have picked Paris by quiet-red-fox, worth 0.000')
+    expect(out).toContain('1.000, more than the swarm')
+    expect(out).toContain('helped least alone: -0.100')
+    expect(JSON.parse((await run('rewards', 'explain', 'round-0', '--json')).out)).toMatchObject({ schema: 'peerage.explanation/v1', round: 'round-0', complete: true })
+  })
+
   it.each(['reputation', 'rewards'])('%s --json prints the bytes of the API', async (verb) => {
     const { out } = await run(verb, OTHER, '--history', '--at', '5', '--json')
     expect(out).toBe(await (await fetch(`${api.url}/api/v1/members/${OTHER}/${verb}?history=1&at=5`)).text())

@@ -5,6 +5,7 @@ import type { NodeOptions } from '../client.ts'
 import type { Context } from '../context.ts'
 import { formatCount, formatMicro, formatSigned, formatTable } from '../format.ts'
 import { resolveMember } from '../member-lookup.ts'
+import { addExplain } from './explain.ts'
 import { addNodeOptions, integerWithin } from './options.ts'
 
 interface DocumentOptions extends NodeOptions {
@@ -16,7 +17,7 @@ interface DocumentOptions extends NodeOptions {
 /** The verbs `reputation` and `rewards`: agreed numbers of one member, printed as they are agreed or as tables. */
 export function addMemberDocuments(program: Command, context: Context): void {
   addDocument<ReputationDocument>(program, context, 'reputation', 'how good a member is at answering and judging', formatReputation)
-  addDocument<RewardsDocument>(program, context, 'rewards', 'what a member earned: credit and points', formatRewards)
+  addExplain(addDocument<RewardsDocument>(program, context, 'rewards', 'what a member earned: credit and points', formatRewards), context)
 }
 
 function addDocument<Document>(
@@ -25,7 +26,7 @@ function addDocument<Document>(
   verb: 'reputation' | 'rewards',
   description: string,
   format: (document: Document, context: Context) => string,
-): void {
+): Command {
   const command = program
     .command(verb)
     .description(description)
@@ -39,6 +40,7 @@ function addDocument<Document>(
     const text = await client.getText(`members/${encodeURIComponent(member)}/${verb}${query.size === 0 ? '' : `?${query}`}`)
     context.out(options.json === true ? text : format(JSON.parse(text) as Document, context))
   })
+  return command
 }
 
 function formatReputation(document: ReputationDocument, context: Context): string {

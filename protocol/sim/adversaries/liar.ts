@@ -1,14 +1,14 @@
 import { sha256 } from '../../../consensus/index.ts'
 import type { Block } from '../../bodies.ts'
-import type { Adversary } from '../types.ts'
-import { forge, published } from './tools.ts'
+import type { Adversary, SimNode } from '../types.ts'
+import { forge, published, withEntries } from './tools.ts'
 
 /** Proposes blocks with a wrong root, height, parent, leader or result, observes what does not exist, and shares made-up credit. */
 export const liar: Adversary = {
   name: 'liar',
   acts: (self, effects, world) =>
     published(effects, (message) => {
-      if (message.kind === 'proposal') return forge(self, world, 'proposal', falsified(message.body, world.random.below(5)))
+      if (message.kind === 'proposal') return forge(self, world, 'proposal', falsified(self, message.body, world.random.below(4)))
       if (message.kind === 'observation') {
         // It has seen what nobody has said.
         const items = message.body.items.map(([author, id], index): [string, string] => [author, index === 0 ? sha256(id) : id])
@@ -22,11 +22,12 @@ export const liar: Adversary = {
     }),
 }
 
-function falsified(block: Block, how: number): Block {
+function falsified(self: SimNode, block: Block, how: number): Block {
   const lie = sha256(block.stateRoot)
+  if (block.entries.some(({ type }) => type === 'result')) {
+    return withEntries(self, block, block.entries.map((entry) => (entry.type === 'result' ? { ...entry, hash: lie } : entry)))
+  }
   if (how === 0) return { ...block, stateRoot: lie }
   if (how === 1) return { ...block, height: block.height + 1 }
-  if (how === 2) return { ...block, parent: lie }
-  if (how === 3) return { ...block, view: block.view + 1 }
-  return { ...block, entries: block.entries.map((entry) => (entry.type === 'result' ? { ...entry, hash: lie } : entry)) }
+  return how === 2 ? { ...block, parent: lie } : { ...block, view: block.view + 1 }
 }

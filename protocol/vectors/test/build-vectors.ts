@@ -111,6 +111,8 @@ const REQUESTS: Record<Request['type'], Request> = {
   get: { type: 'get', hashes: [sha256('one'), sha256('two')] },
   chain: { type: 'chain', fromHeight: 256, toHeight: 319 },
   offer: { type: 'offer' },
+  boundaries: { type: 'boundaries', fromEpoch: 1 },
+  snapshot: { type: 'snapshot', epoch: 2, offset: 1_000_000 },
   certificates: { type: 'certificates', fromView: 65_536 },
   genesis: { type: 'genesis' },
   said: { type: 'said' },

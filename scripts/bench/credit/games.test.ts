@@ -6,7 +6,8 @@ const folder = findGames()
 if (folder === null) console.info('skipped: no recorded games')
 
 describe.skipIf(folder === null)('games with known Shapley values', () => {
-  const games = folder === null ? [] : readGames(folder)
+  // Sums over a hundred tasks take seconds; the benchmark has them.
+  const games = folder === null ? [] : readGames(folder).filter(({ name }) => !name.endsWith('sum100'))
   const outcomes = reproduce(games)
 
   it('are there in numbers', () => {

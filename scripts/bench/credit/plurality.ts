@@ -14,8 +14,10 @@ export function creditOfPlurality(clusters: readonly number[], right: readonly b
   const sizes = right.map((_, cluster) => clusters.filter((own) => own === cluster).length)
   const choose = pascal(players)
   const common = leastCommonMultiple(players)
-  const earned = sizes.map((size, cluster) => {
-    if (size === 0) return 0n
+  const alike = (cluster: number): string => `${sizes[cluster]}/${right[cluster]}`
+  const known = new Map<string, bigint>()
+  for (const [cluster, size] of sizes.entries()) {
+    if (size === 0 || known.has(alike(cluster))) continue
     // Values summed over coalitions of the others by size, with the player and without.
     const joined = sumValues(sizes, right, unit, choose, cluster, true)
     const missed = sumValues(sizes, right, unit, choose, cluster, false)
@@ -24,9 +26,9 @@ export function creditOfPlurality(clusters: readonly number[], right: readonly b
       const weight = common / (BigInt(players) * at(choose, players - 1, others))
       sum += weight * ((joined[others] ?? 0n) - (missed[others] ?? 0n))
     }
-    return sum
-  })
-  return { numerators: clusters.map((cluster) => earned[cluster] as bigint), denominator: common }
+    known.set(alike(cluster), sum)
+  }
+  return { numerators: clusters.map((cluster) => known.get(alike(cluster)) as bigint), denominator: common }
 }
 
 /**
