@@ -70,12 +70,15 @@ function createDesign({ players: n, count, members, inside, outside }: PairSampl
     counts[size] = (counts[size] as number) + 1
     for (let i = 0; i < width; i++) centres[size * width + i] = (centres[size * width + i] as number) + (own[i] as number)
   }
+  for (let size = 1; size <= n; size++) {
+    for (let i = 0; i < width && (counts[size] as number) > 0; i++) {
+      const mean = (centres[size * width + i] as number) / (counts[size] as number)
+      centres[size * width + i] = 2 * size !== n ? mean : i < n ? 0.5 : 0
+    }
+  }
   for (let row = 0; row < count; row++) {
     const size = sizes[row] as number
-    for (let i = 0; i < width; i++) {
-      const centre = 2 * size === n ? (i < n ? 0.5 : 0) : (centres[size * width + i] as number) / (counts[size] as number)
-      cells[row * width + i] = (cells[row * width + i] as number) - centre
-    }
+    for (let i = 0; i < width; i++) cells[row * width + i] = (cells[row * width + i] as number) - (centres[size * width + i] as number)
   }
   const sizeEffects = counts.reduce((sum, rows, size) => sum + (rows > 0 && 2 * size !== n ? 1 : 0), 0)
   return { width, cells, sizes, counts, sizeEffects }
@@ -105,9 +108,11 @@ function weighGram({ width, cells, sizes, counts }: Design, n: number, rows: num
   const gram = new Float64Array(width * width)
   for (let row = 0; row < rows; row++) {
     const weight = weights[sizes[row] as number] as number
+    const start = row * width
     for (let i = 0; i < width; i++) {
-      const weighed = weight * (cells[row * width + i] as number)
-      for (let j = 0; j <= i; j++) gram[i * width + j] = (gram[i * width + j] as number) + weighed * (cells[row * width + j] as number)
+      const weighed = weight * (cells[start + i] as number)
+      const line = i * width
+      for (let j = 0; j <= i; j++) gram[line + j] = (gram[line + j] as number) + weighed * (cells[start + j] as number)
     }
   }
   return gram

@@ -295,6 +295,20 @@ export interface CreditExplanation {
   recompute: string
 }
 
+/** Leaving, or going over to another key, which has signed its consent (hex). */
+export type MembershipChange = { kind: 'leave' } | { kind: 'rotate'; to: string; consent: string }
+
+/** The state after the last final block: its name as a genesis gives it, and the proof from the genesis on (base64). */
+export interface CheckpointDocument {
+  schema: 'peerage.checkpoint/v1'
+  network: string
+  epoch: number
+  height: number
+  stateRoot: string
+  record: string
+  proof: string
+}
+
 /** What happens, as it happens. Listeners must not throw and must not block. */
 export type NodeEvent =
   | { type: 'round-opened'; round: string; height: number; asker: string; askerName: string; kind: TaskKind; prompt: string }
@@ -346,11 +360,15 @@ export interface NodeService {
   /** Rejects with ServiceError `unknown-member` or `height-ahead`. */
   rewards(member: string, options: MemberDocumentOptions): Promise<RewardsDocument>
   explain(round: string, member: string): Promise<CreditExplanation>
+  /** Resolves once the request is handed to the network; a block decides. Rejects with ServiceError `not-possible`. */
+  membership(change: MembershipChange): Promise<void>
+  /** Rejects with ServiceError `not-possible`. */
+  checkpoint(): Promise<CheckpointDocument>
   /** Returns the function that ends the subscription. */
   subscribe(listener: (event: NodeEvent) => void): () => void
 }
 
-export type ServiceErrorCode = 'unknown-member' | 'unknown-round' | 'no-credit' | 'pruned' | 'height-ahead' | 'too-few-peers' | 'not-member' | 'quota' | 'invalid-task' | 'observing' | 'stopping'
+export type ServiceErrorCode = 'unknown-member' | 'unknown-round' | 'no-credit' | 'pruned' | 'height-ahead' | 'too-few-peers' | 'not-member' | 'quota' | 'invalid-task' | 'observing' | 'not-possible' | 'stopping'
 
 /** A request the node cannot fulfil. The message is a sentence for people; API and exit codes follow from `code`. */
 export class ServiceError extends Error {

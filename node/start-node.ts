@@ -1,12 +1,8 @@
 /** Puts a node together: identity, store, network, machine, agent, API. The order of starting and stopping is here and nowhere else. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { encodeRequest, genesisSchema, networkId, openFrame, type Effect, type Genesis, type Machine } from '../protocol/index.ts'
+import { networkId, type Effect, type Machine } from '../protocol/index.ts'
 import type { Agent } from './agents/agent.ts'
 import { createAgent } from './agents/create-agent.ts'
-import { ConfigError } from './config/config-error.ts'
-import { writeFileWhole } from './config/config-file.ts'
 import { verify, verifySoon } from './crypto.ts'
 import { createApi } from './http/api.ts'
 import { nameOf } from './names.ts'
@@ -14,6 +10,7 @@ import { createLibp2pNetwork } from './network/libp2p-network.ts'
 import type { Network, NetworkHandlers } from './network/network.ts'
 import { createAgentCalls } from './runtime/agent-calls.ts'
 import { createComputing } from './runtime/compute.ts'
+import { carryPast, loadCheckpoint, loadGenesis } from './runtime/load-genesis.ts'
 import { createNodeService } from './runtime/node-service.ts'
 import { openMemory } from './runtime/open-memory.ts'
 import { dialRemembered, rememberPeer } from './runtime/peer-addresses.ts'
@@ -25,10 +22,6 @@ import { createWire } from './runtime/wire.ts'
 import type { Log, RunningNode, StartNodeOptions } from './service.ts'
 import type { GuardedStore } from './store/guarded-store.ts'
 
-const GENESIS_RETRY_MS = 1_000
-/** Of attempts that fail, so many are told as one. */
-const GENESIS_WARNING_EVERY = 10
-
 /** Starts a node; see StartNode. */
 export async function startNode(options: StartNodeOptions): Promise<RunningNode> {
   const { home, config, identity, log } = options
@@ -39,16 +32,18 @@ export async function startNode(options: StartNodeOptions): Promise<RunningNode>
     for (const address of config.bootstrap) network.keepConnected(address)
     const genesis = await loadGenesis(options, network)
     for (const address of genesis.bootstrap) if (!address.endsWith(identity.memberId)) network.keepConnected(address)
+    const checkpoint = await loadCheckpoint(genesis, options, network)
     const storePath = join(home.dataDir, 'store', networkId(genesis).slice(0, 16))
     const agent = await createAgent(config.agent, { folder: home.configDir, log: (line) => log('debug', 'agent', { line }) })
     undo.push(() => agent.close())
     const { canAnswer, canJudge, model } = agent
     const signer = { member: identity.memberId, sign: (bytes: Uint8Array) => identity.sign(bytes) }
+    await carryPast(genesis, storePath)
     const { store, machine } = await openMemory({
       path: storePath,
       identityFile: home.identityFile,
       network: networkId(genesis),
-      machine: { genesis, signer, verify, agent: { canAnswer, canJudge, model }, archive: config.keepRounds === null },
+      machine: { genesis, signer, verify, agent: { canAnswer, canJudge, model }, archive: config.keepRounds === null, ...(checkpoint === null ? {} : { checkpoint }) },
       hasPeers: config.bootstrap.length > 0 || genesis.members.some(({ id }) => id !== identity.memberId),
       log,
     })
@@ -174,59 +169,4 @@ function createHandlerSlot(): HandlerSlot {
       inner = handlers
     },
   }
-}
-
-async function loadGenesis({ config, log, signal }: StartNodeOptions, network: Network): Promise<Genesis> {
-  const { genesisFile: file, bootstrap } = config
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw new ConfigError('unreadable', file, 'cannot be read', { cause: error })
-  })
-  if (text !== null) return parseGenesis(file, text)
-  if (bootstrap.length === 0) throw new ConfigError('missing', file, 'there is no genesis file and no peer to ask for one')
-  const genesis = await fetchGenesis(bootstrap, network, { log, signal })
-  await writeFileWhole(file, `${JSON.stringify(genesis, null, 2)}\n`)
-  return genesis
-}
-
-function parseGenesis(file: string, text: string): Genesis {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    throw new ConfigError('syntax', file, 'is not JSON', { cause: error })
-  }
-  const parsed = genesisSchema.safeParse(json)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  throw new ConfigError('invalid', file, issue?.message ?? 'is invalid', { field: issue?.path.join('.') || 'genesis' })
-}
-
-// Asks the given peers in turn until one answers; only an interruption ends it.
-async function fetchGenesis(bootstrap: readonly string[], network: Network, { log, signal }: Pick<StartNodeOptions, 'log' | 'signal'>): Promise<Genesis> {
-  for (let attempt = 0; ; attempt++) {
-    for (const address of bootstrap) {
-      signal.throwIfAborted()
-      try {
-        return await askForGenesis(address, network)
-      } catch (error) {
-        if (attempt % GENESIS_WARNING_EVERY === 0) log('warn', 'a peer that is to give the genesis is not reached; trying on', { address, error: messageOf(error) })
-      }
-    }
-    await sleep(GENESIS_RETRY_MS, undefined, { signal })
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-async function askForGenesis(address: string, network: Network): Promise<Genesis> {
-  const peer = await network.dial(address)
-  const frames = await network.request(peer, encodeRequest({ type: 'genesis' }))
-  for (const bytes of frames) {
-    const result = openFrame(bytes, { network: '', verify })
-    if (result.ok && result.opened.type === 'genesis') return result.opened.genesis
-  }
-  throw new Error('it gave none')
 }

@@ -18,6 +18,8 @@ export const requestSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('get'), hashes: z.array(hashSchema).max(1_000) }),
   /** Final blocks from a height on, to another one where it is known, with everything they refer to. */
   z.strictObject({ type: z.literal('chain'), fromHeight: counter, toHeight: counter }),
+  /** The state that the genesis goes on from, from a byte on. */
+  z.strictObject({ type: z.literal('checkpoint'), offset: counter }),
   /** Which part of the chain the peer can give, and of which epochs it has snapshots. */
   z.strictObject({ type: z.literal('offer') }),
   /** Ends of epochs in order, with who voted from there on. */

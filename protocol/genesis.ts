@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { sha256 } from '../consensus/index.ts'
 import { encode } from './encoding.ts'
 import { LIMITS } from './limits.ts'
-import { memberIdSchema } from './bodies.ts'
+import { hashSchema, memberIdSchema } from './bodies.ts'
 
 const milliseconds = z.number().int().min(1).max(3_600_000)
 
@@ -64,6 +64,8 @@ export const genesisSchema = z
     parameters: parametersSchema,
     members: z.array(founderSchema).min(1).max(LIMITS.membersMax),
     bootstrap: z.array(bootstrapSchema).max(64),
+    /** The state of another network that this one goes on from. */
+    checkpoint: z.strictObject({ network: hashSchema, epoch: z.number().int().min(0), height: z.number().int().min(1), stateRoot: hashSchema, record: hashSchema }).optional(),
   })
   .refine((genesis) => genesis.members.some((member) => member.weight > 0), { path: ['members'], error: 'no member has voting weight' })
   .refine((genesis) => new Set(genesis.members.map((member) => member.id)).size === genesis.members.length, {
@@ -80,6 +82,7 @@ export function createGenesis(init: {
   members: { id: string; weight: number; name?: string }[]
   parameters?: Partial<Parameters>
   bootstrap?: string[]
+  checkpoint?: Genesis['checkpoint']
 }): Genesis {
   const members = [...init.members].sort((a, b) => (a.id < b.id ? -1 : 1))
   return genesisSchema.parse({
@@ -88,6 +91,7 @@ export function createGenesis(init: {
     parameters: init.parameters ?? {},
     members,
     bootstrap: init.bootstrap ?? [],
+    ...(init.checkpoint === undefined ? {} : { checkpoint: init.checkpoint }),
   })
 }
 

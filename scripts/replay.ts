@@ -1,9 +1,10 @@
 /** npm run replay: plays recorded rounds of real models through the real stack, one process per agent. */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createFollower, RecordingError, summariseRecording, type NodeStatus, type RecordedTaskSummary, type RoundDetail } from '../node/index.ts'
+import { RecordingError, summariseRecording } from '../node/index.ts'
 import type { Parameters } from '../protocol/index.ts'
-import { startReplayNetwork, type ReplayNetwork } from './replay/replay-network.ts'
+import { agreedRoots, playAll, type Played } from './replay/play.ts'
+import { startReplayNetwork } from './replay/replay-network.ts'
 import { percentile, scoreReplay, type Accuracies } from './replay/score.ts'
 import { parseIntegers, runScript, UsageError } from './script.ts'
 
@@ -17,15 +18,6 @@ Tasks come in the order of sha256("run1" + taskId); the right answer is revealed
 `
 
 const AGENTS_MAX = 64
-const ROUND_MS_MAX = 180_000
-/** A truth has to name something; where no recorded answer is right, it names what nobody says. */
-const NOTHING_RIGHT = 'none of the recorded answers'
-
-interface Played {
-  task: RecordedTaskSummary
-  round: RoundDetail
-  wallMs: number
-}
 
 runScript(HELP, async (args) => {
   const options = {
@@ -52,8 +44,8 @@ runScript(HELP, async (args) => {
   progress(`starting ${members.length} agents and one asker, ${tasks.length} tasks`)
   const network = await startReplayNetwork({ file: path, agents: members, mode: values.mode, parameters: parametersFor(members.length) }, stopper.signal)
   try {
-    const played = await playAll(network, tasks, stopper.signal)
-    const stateRoots = await agreedRoots(network)
+    const played = await playAll(network.asker.client, tasks, { signal: stopper.signal, onPlayed: (done) => { if (done % 10 === 0) progress(`${done} of ${tasks.length} rounds`) } })
+    const stateRoots = await agreedRoots([...network.agents, network.asker].map(({ client }) => client))
     const document = describe(path, played, stateRoots, scoreReplay(recording, tasks, played.map(chanceOfRight)))
     if (values.json === true) process.stdout.write(`${JSON.stringify(document)}\n`)
     else print(document)
@@ -78,44 +70,11 @@ function parametersFor(members: number): Partial<Parameters> {
   }
 }
 
-async function playAll({ asker }: ReplayNetwork, tasks: readonly RecordedTaskSummary[], signal: AbortSignal): Promise<Played[]> {
-  const played: Played[] = []
-  for (const task of tasks) {
-    const follower = await createFollower(asker.client, { signal, timeoutMs: ROUND_MS_MAX })
-    const startedMs = performance.now()
-    const accepted = [...new Set(task.answers.flatMap((answer) => (answer.correct === true ? [answer.accepted] : [])))]
-    const { round: id } = await asker.client.post<{ round: string }>('rounds', {
-      kind: 'label',
-      prompt: (task.prompt ?? task.taskId).slice(0, 60_000),
-      reference: task.taskId,
-      answerMs: 30_000,
-      judgeMs: 30_000,
-      truth: { accepted: accepted.length > 0 ? accepted : [NOTHING_RIGHT] },
-    })
-    const round = await follower.follow(id)
-    follower.close()
-    if (round.status !== 'closed') throw new Error(`the round of ${task.taskId} did not close; it is in phase ${round.phase}`)
-    played.push({ task, round, wallMs: performance.now() - startedMs })
-    if (played.length % 10 === 0) progress(`${played.length} of ${tasks.length} rounds`)
-  }
-  return played
-}
-
 // The value of the whole swarm is the share of right answers among its tied picks.
 function chanceOfRight({ task, round }: Played): number {
   if (round.evaluation?.source === 'truth') return round.evaluation.valueMicro / 1_000_000
   const winner = task.answers.find(({ value }) => value !== null && value === round.winner?.value)
   return winner?.correct === true ? 1 : 0
-}
-
-/** The state root of each node, the asker's last, once all are at one height. */
-async function agreedRoots({ asker, agents }: ReplayNetwork): Promise<string[]> {
-  for (let attempt = 0; ; attempt++) {
-    const statuses = await Promise.all([...agents, asker].map(({ client }) => client.get<NodeStatus>('status')))
-    const roots = statuses.map(({ stateRoot }) => stateRoot)
-    if (new Set(roots).size === 1 || attempt === 50) return roots
-    await new Promise((wake) => setTimeout(wake, 200))
-  }
 }
 
 function describe(file: string, played: readonly Played[], stateRoots: string[], accuracy: Accuracies) {

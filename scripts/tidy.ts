@@ -15,11 +15,11 @@ import { checkNames, checkTests, checkTexts } from './tidy/texts.ts'
 /** `design` is what the architecture allows. A `max` above it is a decision, with a record of why. */
 export const BUDGETS: Budgets = {
   consensus: { design: 2000, max: 2000 },
-  credit: { design: 1500, max: 1500 },
-  protocol: { design: 3500, max: 5600 },
+  credit: { design: 1500, max: 1900 },
+  protocol: { design: 3500, max: 6300 },
   'protocol/sim': { design: 1000, max: 2600 },
-  node: { design: 6000, max: 9000 },
-  scripts: { design: 3000, max: 5000 },
+  node: { design: 6000, max: 9500 },
+  scripts: { design: 3000, max: 6700 },
 }
 
 /** Checks a tree of files against every rule. Pure; errors fail the tests, warnings are for people to weigh. */

@@ -77,12 +77,12 @@ describe('weighBallots', () => {
   })
 
   it('is not changed by a judge without weight', () => {
-    fc.assert(fc.property(anyBallots, ({ answers, comparisons, judgeWeights }) => {
+    fc.assert(fc.property(anyBallots.filter(({ comparisons }) => comparisons.length > 0), ({ answers, comparisons, judgeWeights }) => {
+      const speaking = judgeWeights.map(({ first, known }) => judgeOf(MICRO + Math.abs(first), { known }))
       const mute = { judge: judgeWeights.length, left: 0, right: 1, verdict: 'left' as const }
-      const before = weighBallots({ answers, comparisons, judgeWeights })
-      const after = weighBallots({ answers, comparisons: [...comparisons, mute], judgeWeights: [...judgeWeights, judgeOf(0)] })
-      const isMute = before.every(({ weight }) => weight === MICRO || weight === 0)
-      if (!isMute) expect(after).toEqual([...before, { ...mute, weight: 0 }])
+      const before = weighBallots({ answers, comparisons, judgeWeights: speaking })
+      const after = weighBallots({ answers, comparisons: [...comparisons, mute], judgeWeights: [...speaking, judgeOf(0)] })
+      expect(after).toEqual([...before, { ...mute, weight: 0 }])
     }))
   })
 
@@ -94,6 +94,14 @@ describe('weighBallots', () => {
     const shared = weigh([half, half, judgeOf(600_000)], [...said, ...copied, says(5, 2, 'left', 0)])
     expect(Math.abs((shared[0] as number) + (shared[2] as number) - (alone[0] as number))).toBeLessThanOrEqual(2)
     expect(Math.abs((shared.at(-1) as number) - (alone.at(-1) as number))).toBeLessThanOrEqual(2)
+  })
+
+  it('counts a comparison as much as its judge and its authors, each once', () => {
+    const shares = [MICRO, MICRO / 2, MICRO / 4, MICRO / 5]
+    const judgeWeights = shares.map((share) => judgeOf(MICRO, { share }))
+    const answers = clusterInOrder([0, 1, 2])
+    const weightOf = (comparison: Comparison): number => weighBallots({ answers, comparisons: [comparison], judgeWeights })[0]?.weight as number
+    expect([weightOf(says(0, 1, 'left', 2)), weightOf(says(1, 1, 'left', 2)), weightOf(says(3, 1, 'left', 0))]).toEqual([MICRO / 8, MICRO / 8, MICRO / 10])
   })
 
   it('lets the mean judge weigh one, and known judges who add nothing to the better ones nothing', () => {

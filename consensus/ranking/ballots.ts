@@ -1,4 +1,4 @@
-import { MICRO, roundHalfUp } from './micro.ts'
+import { divideFloor, MICRO, roundHalfUp } from './micro.ts'
 import type { Comparison, RankedAnswer, Situation, WeighedComparison } from './types.ts'
 import type { JudgeWeight } from './weights.ts'
 
@@ -38,11 +38,11 @@ export function weighBallots({ answers, comparisons, judgeWeights }: BallotsInpu
   const parts = independentPart(said)
   const alike = said.every(({ comparison }) => (parts.get(comparison.judge) ?? 0) === 0)
   const repeats = countRepeats(comparisons, answers.length)
-  return said.map(({ comparison, weight, left, right }, index) => {
+  return said.map(({ comparison, left, right }, index) => {
     const { verdict } = comparison
     const full = verdict === 'left' ? left : verdict === 'right' ? right : (Math.abs(left) + Math.abs(right)) / 2
     const own = alike ? MICRO : full * (parts.get(comparison.judge) ?? 0)
-    const size = roundHalfUp((Math.abs(own) * (weight.share / MICRO)) / (repeats[index] as number))
+    const size = roundHalfUp((Math.abs(own) * (shareOf(answers, judgeWeights, comparison) / MICRO)) / (repeats[index] as number))
     return { ...comparison, weight: own < 0 ? -size : size }
   })
 }
@@ -82,6 +82,13 @@ function independentPart(said: readonly Said[]): Map<number, number> {
   const parts = means.map(({ judge, mean, share }) => ({ judge, mean, share, part: mean === 0 ? 0 : Math.max(0, Math.min(1, (mean - common) / mean)) }))
   const kept = parts.reduce((sum, { mean, part, share }) => sum + roundHalfUp((Math.abs(mean) * part * share) / MICRO), 0)
   return new Map(parts.map(({ judge, part }) => [judge, kept === 0 ? 0 : (part * heads * MICRO) / kept]))
+}
+
+/** A comparison counts as much as those who take part in it, each once: the judge and the authors. */
+function shareOf(answers: readonly RankedAnswer[], judgeWeights: readonly JudgeWeight[], { judge, left, right }: Comparison): number {
+  const players = new Set([judge, (answers[left] as RankedAnswer).author, (answers[right] as RankedAnswer).author])
+  const shares = [...players].map((player) => (judgeWeights[player] as JudgeWeight).share)
+  return shares.sort((a, b) => a - b).reduce((product, share) => divideFloor(product * share, MICRO), MICRO)
 }
 
 /** How often the judge of each comparison compares that pair. */

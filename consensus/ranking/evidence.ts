@@ -47,16 +47,20 @@ export function gatherEvidence(input: EvidenceInput): RoundEvidence {
   const players = answerWeights.length
   if (quality !== null && quality.length !== answers.length) throw new RangeError(`quality must have ${answers.length} entries, got ${quality.length}`)
   const each = <T>(of: (player: number) => T): T[] => Array.from({ length: players }, (_, player) => of(player))
-  if (players < PLAYERS_MIN || (quality === null && anchorMicro === 0)) {
-    return { answering: each(sayNothing), judging: each(() => everySituation(sayNothing)), likeness: [] }
-  }
+  if (players < PLAYERS_MIN) return { answering: each(sayNothing), judging: each(() => everySituation(sayNothing)), likeness: [] }
+  const likeness = measureLikeness({ answers, comparisons, quality })
   if (quality === null) {
-    return { answering: each((player) => answerAgreement(input, player)), judging: each((player) => judgeAgreement(input, player)), likeness: [] }
+    const isAnchored = anchorMicro > 0
+    return {
+      answering: each((player) => (isAnchored ? answerAgreement(input, player) : sayNothing())),
+      judging: each((player) => (isAnchored ? judgeAgreement(input, player) : everySituation(sayNothing))),
+      likeness,
+    }
   }
   return {
     answering: each((player) => scoreAnswers(quality.filter((_, index) => answers[index]?.author === player))),
     judging: each((player) => scoreVerdicts(answers, comparisons.filter(({ judge }) => judge === player), quality)),
-    likeness: measureLikeness({ answers, comparisons, quality }),
+    likeness,
   }
 }
 

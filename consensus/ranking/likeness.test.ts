@@ -64,6 +64,13 @@ describe('measureLikeness', () => {
     expect(between([0, 1, 2, 3, 4], 0, said, 3, 4)).toEqual({ apart: MICRO / 2, chance: MICRO - 2 * Math.floor((MICRO / 2) * (1 / 3)) })
   })
 
+  it('counts differing four times where nobody knows who is right, and agreement of all', () => {
+    const answers = clusterInOrder([0, 0, 0, 1])
+    const found = measureLikeness({ answers, comparisons: [], quality: null })
+    expect(found.map(({ players, apart }) => [...players, apart])).toEqual([[0, 1, 0], [0, 2, 0], [0, 3, 4 * MICRO], [1, 2, 0], [1, 3, 4 * MICRO], [2, 3, 4 * MICRO]])
+    expect(found[0]?.chance).toBe(MICRO - Math.floor((MICRO * 1) / 3))
+  })
+
   it('learns nothing from answers that nobody could share', () => {
     expect(measureLikeness({ answers: clusterInOrder([0, 1, 2]), comparisons: [], quality: [MICRO, 0, 0] })).toEqual([])
   })

@@ -5,8 +5,8 @@ import type { Comparison, RankedAnswer } from './types.ts'
 export interface LikenessInput {
   answers: readonly RankedAnswer[]
   comparisons: readonly Comparison[]
-  /** Evaluation of each answer in micro-units; null where there is none. */
-  quality: readonly (number | null)[]
+  /** Evaluation of each answer in micro-units (null: this one has none); null without any. */
+  quality: readonly (number | null)[] | null
 }
 
 /** What one player did in one question of a round: the choices of all who had it are compared with each other. */
@@ -16,12 +16,16 @@ interface Choice {
   right: boolean
 }
 
+/** Where it is not known who is right, differing counts so many times: members who are often right agree, copies never differ. */
+const UNTRUE_APART = 4
+
 /**
  * Who errs like whom. Those who are right agree anyway, so only what at least one of two players got wrong counts: the
  * answers as one question, every compared pair as another; all pairs together weigh like the answers. Strangers differ there
  * as often as the choices of the others do; copies never. Pure.
  */
 export function measureLikeness({ answers, comparisons, quality }: LikenessInput): Likeness[] {
+  const known = quality ?? answers.map(() => null)
   const found = new Map<string, Likeness>()
   const add = (question: readonly Choice[], weight: number, virtual: number): void => {
     for (const [index, first] of question.entries()) {
@@ -30,14 +34,14 @@ export function measureLikeness({ answers, comparisons, quality }: LikenessInput
         const players: [number, number] = first.player < second.player ? [first.player, second.player] : [second.player, first.player]
         const key = players.join('/')
         const { apart, chance } = found.get(key) ?? { apart: 0, chance: 0 }
-        const differ = first.choice === second.choice ? 0 : weight
+        const differ = first.choice === second.choice ? 0 : quality === null ? weight * UNTRUE_APART : weight
         found.set(key, { players, apart: apart + differ, chance: chance + chanceApart(question, first, second, weight, virtual) })
       }
     }
   }
   const distinct = new Set(answers.map(({ cluster }) => cluster)).size
-  if (distinct < answers.length) add(answerChoices(answers, quality), MICRO, 0)
-  const questions = verdictChoices(comparisons, quality)
+  if (distinct < answers.length) add(answerChoices(answers, known), MICRO, 0)
+  const questions = verdictChoices(comparisons, known)
   for (const question of questions) add(question, divideFloor(MICRO, questions.length), 1)
   return [...found.values()].filter(({ chance }) => chance > 0).sort((a, b) => a.players[0] - b.players[0] || a.players[1] - b.players[1])
 }

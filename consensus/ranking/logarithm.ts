@@ -1,5 +1,3 @@
-import { MICRO, roundHalfUp } from './micro.ts'
-
 const LN_2 = 0.6931471805599453
 
 /** Highest power in the series. The argument is at most 1/5 there, so what is cut off is below 1e-17. */
@@ -22,18 +20,4 @@ export function computeLogarithm(x: number): number {
   let series = 0
   for (let power = POWER_MAX; power >= 1; power -= 2) series = series * (y * y) + 1 / power
   return doublings * LN_2 + 2 * y * series
-}
-
-/**
- * Log-odds of a probability, ln(p / (1 - p)), antisymmetric around one half.
- *
- * @param chance - micro-units; 0 and 1_000_000 count as one millionth inside
- * @returns micro-units: 500_000 gives 0, 731_059 gives 1_000_001
- * @throws RangeError if chance is outside 0..1_000_000
- */
-export function computeLogOdds(chance: number): number {
-  if (!(chance >= 0 && chance <= MICRO)) throw new RangeError(`chance must be 0..${MICRO}, got ${chance}`)
-  if (chance * 2 < MICRO) return 0 - computeLogOdds(MICRO - chance)
-  const inside = Math.min(chance, MICRO - 1)
-  return roundHalfUp(computeLogarithm(inside / (MICRO - inside)) * MICRO)
 }

@@ -26,12 +26,31 @@ describe('observe', () => {
     }))
   })
 
-  it('agrees with exact decay by evidence / 128', () => {
+  it('agrees with exact decay by evidence / 128, and a quarter left where doubt of the promised three quarters reaches three', () => {
     fc.assert(fc.property(anyHistory, (history) => {
-      let exact = 0
-      for (const trial of history) exact = exact * (1 - (trial.success + trial.failure) / (MEMORY_TRIALS * MICRO)) + trial.success
-      expect(Math.abs(observeAll(history).success - exact)).toBeLessThanOrEqual(history.length)
+      let [right, wrong, doubt, slack] = [0, 0, 0, Infinity]
+      for (const { success, failure } of history) {
+        const size = (success + failure) / MICRO
+        doubt = Math.max(0, doubt + 0.75 * size * ((right + 1) / (right + wrong + 2)) - success / MICRO)
+        slack = Math.min(slack, Math.abs(doubt - 3))
+        const left = (1 - size / MEMORY_TRIALS) / (doubt >= 3 ? 4 : 1)
+        if (doubt >= 3) doubt = 0
+        ;[right, wrong] = [right * left + success / MICRO, wrong * left + failure / MICRO]
+      }
+      // Rounding may tip the scales where doubt comes close to three.
+      if (slack > 0.001) expect(Math.abs(observeAll(history).success / MICRO - right)).toBeLessThanOrEqual(0.001)
     }))
+  })
+
+  it('breaks off the record of a member that turns, within nine rounds, and of hardly any that goes on', () => {
+    for (const [wins, losses] of [[9, 1], [7, 3], [5, 5]] as const) {
+      const cycle = Array.from({ length: wins + losses }, (_, round) => (Math.floor(((round + 1) * wins) / 10) > Math.floor((round * wins) / 10) ? win : loss))
+      const steady = Array.from({ length: 10 }, () => cycle).flat()
+      const before = observeAll(steady)
+      expect(before.success + before.failure).toBeGreaterThan(60 * MICRO)
+      const turned = Array.from({ length: 9 }, () => loss).reduce(observe, before)
+      expect(turned.success).toBeLessThan(0.3 * before.success)
+    }
   })
 
   it('forgets: after a thousand failures the early successes are gone', () => {
@@ -43,6 +62,7 @@ describe('observe', () => {
     const known = observeAll(Array.from({ length: 60 }, () => win))
     const tenths = Array.from({ length: 10 }, () => ({ success: 0, failure: MICRO / 10 })).reduce(observe, known)
     expect(Math.abs(tenths.success - observe(known, loss).success)).toBeLessThan(2000)
+    expect(Math.abs(tenths.doubt - observe(known, loss).doubt)).toBeLessThan(10_000)
   })
 
   it('is unchanged by a round without evidence', () => {
@@ -130,9 +150,9 @@ describe('summarize', () => {
 
   it('mirrors success and failure', () => {
     fc.assert(fc.property(anyHistory, (history) => {
-      const { success, failure, count } = observeAll(history)
-      const straight = summarize({ success, failure, count })
-      const mirrored = summarize({ success: failure, failure: success, count })
+      const posterior = observeAll(history)
+      const straight = summarize(posterior)
+      const mirrored = summarize({ ...posterior, success: posterior.failure, failure: posterior.success })
       expect(Math.abs(straight.low + mirrored.high - MICRO)).toBeLessThanOrEqual(4)
     }))
   })

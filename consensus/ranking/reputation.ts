@@ -1,5 +1,5 @@
 import { divideFloor, MICRO, rootFloor } from './micro.ts'
-import { SITUATIONS, type Judging, type JudgingTrial, type Posterior, type Situation, type Trial } from './types.ts'
+import { SITUATIONS, type Course, type Judging, type JudgingTrial, type Posterior, type Situation, type Trial } from './types.ts'
 
 /** A reputation as it is shown and used: probabilities in micro-units, 0 <= low <= mean <= high <= 1_000_000. */
 export interface ReputationSummary {
@@ -21,11 +21,17 @@ const PRIOR_TRIALS = 1
 /** The interval reaches this many hundredths of a standard deviation to either side: 90 % of a normal distribution. */
 const REACH_HUNDREDTHS = 164
 
+/** Doubt of so many trials breaks a record off. */
+const DOUBT_MAX = 3
+
+/** What is left of a record that broke off: one part in this many. */
+const BROKEN_PARTS = 4
+
 /** Members with less evidence than this many remembered trials are in probation. */
 export const PROBATION_TRIALS = 8
 
 export function emptyPosterior(): Posterior {
-  return { success: 0, failure: 0, count: 0 }
+  return { success: 0, failure: 0, count: 0, doubt: 0 }
 }
 
 /**
@@ -37,11 +43,12 @@ export function emptyPosterior(): Posterior {
 export function observe(posterior: Posterior, trial: Trial): Posterior {
   const size = sizeOf([trial])
   if (size === 0) return posterior
-  return { ...add(posterior, trial, size), count: posterior.count + 1 }
+  const { course, parts } = proceed(posterior, posterior, trial)
+  return { ...add(posterior, trial, size, parts), ...course }
 }
 
 export function emptyJudging(): Judging {
-  return { ...everySituation(() => ({ success: 0, failure: 0 })), count: 0 }
+  return { ...everySituation(() => ({ success: 0, failure: 0 })), count: 0, doubt: 0 }
 }
 
 /** A whole trial failed, whichever answer was the better one. */
@@ -51,12 +58,13 @@ export const FAILED_JUDGING: JudgingTrial = everySituation(() => ({ success: 0, 
 export function observeJudging(judging: Judging, trial: JudgingTrial): Judging {
   const size = sizeOf(SITUATIONS.map((situation) => trial[situation]))
   if (size === 0) return judging
-  return { ...everySituation((situation) => add(judging[situation], trial[situation], size)), count: judging.count + 1 }
+  const { course, parts } = proceed(judging, poolTrial(judging), poolTrial(trial))
+  return { ...everySituation((situation) => add(judging[situation], trial[situation], size, parts)), ...course }
 }
 
 /** A judge's reliability over all situations. */
 export function poolJudging(judging: Judging): Posterior {
-  return { ...poolTrial(judging), count: judging.count }
+  return { ...poolTrial(judging), count: judging.count, doubt: judging.doubt }
 }
 
 /** What a judge showed over all situations. */
@@ -81,10 +89,21 @@ function sizeOf(trials: readonly Trial[]): number {
   return size
 }
 
-/** Old evidence faded by a trial of `size`, and the new one. */
-function add(known: Trial, { success, failure }: Trial, size: number): Trial {
-  const fade = (evidence: number): number => evidence - divideFloor(evidence * size + MEMORY_TRIALS * MICRO - 1, MEMORY_TRIALS * MICRO)
+/** Old evidence faded by a trial of `size`, what is left of it, and the new evidence. */
+function add(known: Trial, { success, failure }: Trial, size: number, parts: number): Trial {
+  const fade = (evidence: number): number => divideFloor(evidence - divideFloor(evidence * size + MEMORY_TRIALS * MICRO - 1, MEMORY_TRIALS * MICRO), parts)
   return { success: fade(known.success) + success, failure: fade(known.failure) + failure }
+}
+
+/**
+ * Page's test for a member that has turned: doubt grows by what a round falls short of three quarters of what the record
+ * promises, and shrinks, to 0 at least, by what it exceeds that. At `DOUBT_MAX` trials the record breaks off.
+ */
+function proceed({ count, doubt }: Course, known: Trial, { success, failure }: Trial): { course: Course; parts: number } {
+  const promised = divideFloor((known.success + PRIOR_TRIALS * MICRO) * (success + failure), known.success + known.failure + 2 * PRIOR_TRIALS * MICRO)
+  const next = Math.max(0, doubt + divideFloor(3 * promised, 4) - success)
+  const isBroken = next >= DOUBT_MAX * MICRO
+  return { course: { count: count + 1, doubt: isBroken ? 0 : next }, parts: isBroken ? BROKEN_PARTS : 1 }
 }
 
 /** Mean of the posterior with its prior, and an interval of `REACH_HUNDREDTHS` around it; 0..1 for nobody known. */

@@ -58,10 +58,14 @@ export interface Trial {
   failure: number
 }
 
-/** Decayed Beta posterior without its prior: evidence for and against in micro-units, and how many rounds spoke. */
-export interface Posterior extends Trial {
+/** How many rounds spoke of a member in a role, and how far the last of them fell short of the record, in micro-units of a trial. */
+export interface Course {
   count: number
+  doubt: number
 }
+
+/** Decayed Beta posterior without its prior: evidence for and against in micro-units. */
+export interface Posterior extends Trial, Course {}
 
 /**
  * Which answer of a pair was the better one: the one shown first or second, or, where one of them is the judge's own,
@@ -73,7 +77,5 @@ export type Situation = (typeof SITUATIONS)[number]
 /** What one judge showed in one round: verdicts right and wrong by situation, at most one trial together. */
 export type JudgingTrial = { [S in Situation]: Trial }
 
-/** Decayed evidence about a judge by situation, and how many rounds spoke. */
-export interface Judging extends JudgingTrial {
-  count: number
-}
+/** Decayed evidence about a judge by situation. */
+export interface Judging extends JudgingTrial, Course {}

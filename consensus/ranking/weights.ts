@@ -14,7 +14,7 @@ export interface Standing {
 
 /** What a judge's verdicts weigh by the situation that they state, in signed micro-units. */
 export interface JudgeWeight extends Record<Situation, number> {
-  /** As how much of a member the judge counts, in micro-units. */
+  /** As how much of a member the player counts, in micro-units: as a judge, and as the author of what others judge. */
   share: number
   /** How well the judge is known, 0..1_000_000: half of that after `HALF_KNOWN_TRIALS`. */
   known: number
@@ -57,24 +57,16 @@ const NEWCOMERS_MAX = 2
  * judges weigh the same, and all answers. Pure, integers.
  */
 export function freezeWeights(players: readonly Standing[]): FrozenWeights {
-  const kinShares = countShares(players)
-  const answering = players.map(({ answering }) => answering)
-  const judging = players.map(({ judging }) => poolTrial(judging))
-  const [answerShares, judgeShares] = [answering, judging].map((trials) => admitNewcomers(trials, kinShares)) as [number[], number[]]
-  const panel = panelSkill(answering)
-  const proven = players.filter((_, index) => !isInProbation(answering[index] as Trial) || !isInProbation(judging[index] as Trial)).length
+  const isNew = players.map(({ answering, judging }) => isInProbation(answering) && isInProbation(poolTrial(judging)))
+  const newcomers = isNew.filter(Boolean).length
+  const crowded = newcomers < players.length && newcomers > NEWCOMERS_MAX
+  const shares = countShares(players).map((share, index) => (crowded && isNew[index] === true ? divideFloor(share * NEWCOMERS_MAX, newcomers) : share))
+  const panel = panelSkill(players.map(({ answering }) => answering))
   return {
-    judgeWeights: players.map(({ judging }, index) => ({ ...weighJudge(judging), share: judgeShares[index] as number })),
-    answerWeights: answering.map((trial, index) => divideFloor(weighAnswerer(trial, panel) * (answerShares[index] as number), MICRO)),
-    anchorMicro: players.length === 0 ? 0 : divideFloor(proven * MICRO, players.length),
+    judgeWeights: players.map(({ judging }, index) => ({ ...weighJudge(judging), share: shares[index] as number })),
+    answerWeights: players.map(({ answering }, index) => divideFloor(weighAnswerer(answering, panel) * (shares[index] as number), MICRO)),
+    anchorMicro: players.length === 0 ? 0 : divideFloor((players.length - newcomers) * MICRO, players.length),
   }
-}
-
-/** Newcomers share what `NEWCOMERS_MAX` members have, unless there are only newcomers. Micro-units of a member. */
-function admitNewcomers(trials: readonly Trial[], shares: readonly number[]): number[] {
-  const newcomers = trials.filter(isInProbation).length
-  if (newcomers === trials.length || newcomers <= NEWCOMERS_MAX) return [...shares]
-  return trials.map((trial, index) => (isInProbation(trial) ? divideFloor((shares[index] as number) * NEWCOMERS_MAX, newcomers) : (shares[index] as number)))
 }
 
 /**

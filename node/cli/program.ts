@@ -8,6 +8,7 @@ import { addIdentity } from './verbs/identity.ts'
 import { addInit } from './verbs/init.ts'
 import { addJoin } from './verbs/join.ts'
 import { addMemberDocuments } from './verbs/member-documents.ts'
+import { addMembership } from './verbs/membership.ts'
 import { addPeers } from './verbs/peers.ts'
 import { addRounds } from './verbs/rounds.ts'
 import { addStart } from './verbs/start.ts'
@@ -42,7 +43,7 @@ function createProgram(context: Context): Command {
       getErrHasColors: () => false,
     })
     .addHelpText('after', EXIT_CODES_HELP)
-  const verbs = [addDemo, addInit, addStart, addJoin, addStatus, addPeers, addAsk, addRounds, addMemberDocuments, addIdentity]
+  const verbs = [addDemo, addInit, addStart, addJoin, addStatus, addPeers, addAsk, addRounds, addMemberDocuments, addIdentity, addMembership]
   for (const add of verbs) add(program, context)
   return program
 }

@@ -36,7 +36,7 @@ export function formatConfig(table: Readonly<Record<string, unknown>>): string {
 }
 
 /** Writes a file in one step, so that a crash leaves the old one or the new one; makes its folder. */
-export async function writeFileWhole(file: string, text: string, mode = 0o644): Promise<void> {
+export async function writeFileWhole(file: string, text: string | Uint8Array, mode = 0o644): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const temporary = `${file}.${process.pid}.tmp`
   const handle = await open(temporary, 'w', mode)

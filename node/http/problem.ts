@@ -50,6 +50,7 @@ const KINDS: Readonly<Record<ProblemCode, { status: number; title: string; hint:
   quota: { status: 429, title: 'Quota used up', hint: 'Wait until open rounds have closed.' },
   'invalid-task': { status: 422, title: 'Invalid task', hint: 'The network does not accept a task like this one.' },
   observing: { status: 503, title: 'Only observing', hint: 'This node signs nothing for now. GET /api/v1/status says why, and until when.' },
+  'not-possible': { status: 409, title: 'Not possible now', hint: 'GET /api/v1/status shows what this node takes part in.' },
   stopping: { status: 503, title: 'Node is stopping', hint: 'Start the node again: peerage start' },
   'invalid-request': { status: 400, title: 'Invalid request', hint: 'Correct the field that is named.' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', hint: 'Send JSON with the header Content-Type: application/json.' },

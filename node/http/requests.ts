@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TASK_KINDS } from '../../consensus/index.ts'
-import { LIMITS } from '../../protocol/index.ts'
+import { LIMITS, memberIdSchema } from '../../protocol/index.ts'
 import { firstIssue } from '../config/first-issue.ts'
 import { RequestError } from './problem.ts'
 
@@ -18,6 +18,12 @@ export const askRequestSchema = z.strictObject({
   judgeMs: agentMsSchema.optional(),
   truth: z.strictObject({ accepted: z.array(z.string().min(1).max(LIMITS.valueLengthMax)).min(1).max(LIMITS.acceptedMax) }).optional(),
 })
+
+/** Body of POST /api/v1/membership. */
+export const membershipSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('leave') }),
+  z.strictObject({ kind: z.literal('rotate'), to: memberIdSchema, consent: z.string().regex(/^[0-9a-f]{128}$/, 'must be a signature in hex') }),
+])
 
 const heightSchema = z.string().regex(/^\d{1,15}$/, 'must be a block height').transform(Number)
 

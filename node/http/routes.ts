@@ -8,7 +8,7 @@ import type { EventStreams } from './event-stream.ts'
 import { assertAllowed } from './guard.ts'
 import type { GuardOptions } from './guard.ts'
 import { RequestError, toProblem } from './problem.ts'
-import { askRequestSchema, BODY_BYTES_MAX, memberDocumentSchema, parseRequest, roundListSchema } from './requests.ts'
+import { askRequestSchema, BODY_BYTES_MAX, memberDocumentSchema, membershipSchema, parseRequest, roundListSchema } from './requests.ts'
 
 export interface RouteOptions extends GuardOptions {
   /** Told of failures that are the node's own; the client learns only that there was one. */
@@ -17,7 +17,8 @@ export interface RouteOptions extends GuardOptions {
 
 const METHODS: readonly { path: RegExp; allow: string }[] = [
   { path: /^\/api\/v1\/rounds$/, allow: 'GET, HEAD, POST' },
-  { path: /^\/api\/v1\/(status|peers|members|genesis|events|rounds\/[^/]+(\/explanations\/[^/]+)?|members\/[^/]+\/(reputation|rewards))$/, allow: 'GET, HEAD' },
+  { path: /^\/api\/v1\/membership$/, allow: 'POST' },
+  { path: /^\/api\/v1\/(status|peers|members|genesis|checkpoint|events|rounds\/[^/]+(\/explanations\/[^/]+)?|members\/[^/]+\/(reputation|rewards))$/, allow: 'GET, HEAD' },
 ]
 
 /** All routes below /api/v1 over one service. Every refusal is a problem document. */
@@ -51,6 +52,12 @@ function addNodeRoutes(app: Hono, service: NodeService, streams: EventStreams): 
   app.get('/api/v1/peers', (context) => context.json({ schema: 'peerage.peers/v1', peers: service.peers().filter((peer) => !peer.self) }))
   app.get('/api/v1/members', (context) => context.json({ schema: 'peerage.members/v1', members: service.peers().filter((peer) => peer.isMember) }))
   app.get('/api/v1/genesis', (context) => context.json(service.genesis()))
+  app.get('/api/v1/checkpoint', async (context) => context.json(await service.checkpoint()))
+  app.post('/api/v1/membership', async (context) => {
+    const change = parseRequest(membershipSchema, await readJson(context))
+    await service.membership(change)
+    return context.json({ schema: 'peerage.membership/v1', kind: change.kind }, 202)
+  })
   app.get('/api/v1/events', (context) => {
     if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' })
     return context.body(streams.open(), 200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })

@@ -1,5 +1,5 @@
 import { ServiceError } from '../service.ts'
-import type { AskRequest, CreditExplanation, NodeEvent, NodeService, PeerInfo, ReputationDocument, RewardsDocument, RoundDetail } from '../service.ts'
+import type { AskRequest, CheckpointDocument, CreditExplanation, MembershipChange, NodeEvent, NodeService, PeerInfo, ReputationDocument, RewardsDocument, RoundDetail } from '../service.ts'
 
 /**
  * A test fixture: a NodeService over a few values in memory, with no network, agent or record behind it.
@@ -11,6 +11,7 @@ export interface ServiceFixture {
   emit(event: NodeEvent): void
   subscribers(): number
   asked: AskRequest[]
+  changes: MembershipChange[]
   /** Makes the next calls of `ask` fail, until set to null. */
   failAskWith(error: Error | null): void
   /** Puts or replaces a round. */
@@ -22,12 +23,15 @@ export const OTHER = '12D3KooWFixtureOther222222222222222222222222222bbbb'
 export const THIRD = '12D3KooWFixtureThird333333333333333333333333333cccc'
 export const HEIGHT = 7
 
+const hash = 'c'.repeat(64)
+const CHECKPOINT: CheckpointDocument = { schema: 'peerage.checkpoint/v1', network: hash, epoch: 1, height: HEIGHT, stateRoot: hash, record: hash, proof: '' }
 const NAMES: Readonly<Record<string, string>> = { [SELF]: 'brave-teal-otter', [OTHER]: 'quiet-red-fox', [THIRD]: 'quiet-blue-hare' }
 
 export function createServiceFixture(): ServiceFixture {
   const listeners = new Set<(event: NodeEvent) => void>()
   const rounds = new Map<string, RoundDetail>()
   const asked: AskRequest[] = []
+  const changes: MembershipChange[] = []
   let askError: Error | null = null
   const service: NodeService = {
     status: () => STATUS,
@@ -48,6 +52,11 @@ export function createServiceFixture(): ServiceFixture {
     reputation: async (member, { history, at }) => reputationOf(knownMember(member), history, reachedHeight(at)),
     rewards: async (member, { history, at }) => rewardsOf(knownMember(member), history, reachedHeight(at)),
     explain: async (round, member) => explanationOf(round, knownMember(member)),
+    async membership(change) {
+      if (askError !== null) throw askError
+      changes.push(change)
+    },
+    checkpoint: async () => CHECKPOINT,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -58,6 +67,7 @@ export function createServiceFixture(): ServiceFixture {
     emit: (event) => listeners.forEach((listener) => listener(event)),
     subscribers: () => listeners.size,
     asked,
+    changes,
     failAskWith: (error) => {
       askError = error
     },

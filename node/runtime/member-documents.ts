@@ -99,7 +99,7 @@ function meanOf(posterior: Posterior | undefined): number {
 function checkHeight(ledger: LedgerState, member: string, at: number | undefined): number {
   const height = at ?? ledger.height
   if (height > ledger.height) throw new ServiceError('height-ahead', `Height ${height} is not reached; this node is at ${ledger.height}.`)
-  const known = findMember(ledger, member)
+  const known = Object.hasOwn(ledger.members, member) || Object.hasOwn(ledger.former, member) ? findMember(ledger, member) : undefined
   if (known === undefined || known.joinedHeight > height) {
     throw new ServiceError('unknown-member', `There is no member ${member} at height ${height}.`)
   }

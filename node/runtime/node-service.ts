@@ -21,6 +21,7 @@ import { ServiceError, type AskRequest, type NodeEvent, type NodeService, type N
 import type { Store } from '../store/store.ts'
 import { explanationOf, type ExplainInit } from './explanation.ts'
 import { reputationChanges, reputationOf, rewardsOf } from './member-documents.ts'
+import { createChanges } from './changes.ts'
 import { creditShares, listRounds, readRound } from './round-documents.ts'
 import { describeSigning, signingSentence } from './signing.ts'
 
@@ -59,6 +60,7 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
   let lastTicket = 0
   let closed = false
   const emit = (event: NodeEvent): void => listeners.forEach((listener) => listener(event))
+  const changes = createChanges(machine, store, dispatch)
   const source = { machine, store, ranked, timings: (round: string) => durationsOf(timings.get(round) ?? []) }
 
   const service: NodeService = {
@@ -83,6 +85,8 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
     reputation: (member, options) => reputationOf(store, machine.ledger, member, options),
     rewards: (member, options) => rewardsOf(store, machine.ledger, member, options),
     explain: (round, member) => explanationOf({ machine, store, explain }, round, member),
+    membership: changes.membership,
+    checkpoint: changes.checkpoint,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -93,6 +97,8 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
     switch (notice.type) {
       case 'asked':
         return answerTicket(tickets, notice)
+      case 'requested':
+        return changes.onRequested(notice)
       case 'round-opened':
         return emitOpened(machine, notice, emit)
       case 'phase-entered':

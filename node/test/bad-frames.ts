@@ -54,7 +54,7 @@ export const BAD_REQUESTS: readonly Uint8Array[] = [
   Uint8Array.of(0xff, 0x00, 0x01),
   encode({ type: 'bribe' }),
   encode({ type: 'chain', fromHeight: -1 }),
-  encode({ type: 'chain', fromHeight: 0, toHeight: 1 }),
+  encode({ type: 'chain', fromHeight: 0, toHeight: 1, also: 1 }),
   encode({ type: 'get', hashes: ['../../identity.key'] }),
   encode({ type: 'get', hashes: Array.from({ length: 1_001 }, () => '0'.repeat(64)) }),
   encode({ type: 'deliver', frames: ['text'] }),

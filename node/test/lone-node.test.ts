@@ -78,7 +78,7 @@ describe('a node whose disk is full', () => {
 
 const digest = (bytes: Uint8Array): string => hash('sha256', bytes)
 
-/** What a home holds: its files, and the entries of its store where that opens, which may tidy its own files. */
+/** What a home holds: its files, and the entries of its store where that opens, which may tidy its own files. Notes go on while a node runs. */
 async function snapshot(home: string): Promise<Map<string, string>> {
   const held = new Map<string, string>()
   const store = await openLevelStore(await storeOf(home)).catch(() => null)
@@ -86,7 +86,7 @@ async function snapshot(home: string): Promise<Map<string, string>> {
   await store?.close()
   for (const entry of await readdir(home, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name)
-    if (!entry.isFile() || /^(LOG|LOCK)/.test(entry.name) || (store !== null && file.includes('/store/'))) continue
+    if (!entry.isFile() || /^(LOG|LOCK)/.test(entry.name) || (store !== null && file.includes('/store/')) || (node?.alive() === true && file.includes('/notes/'))) continue
     held.set(file, digest(await readFile(file)))
   }
   return held

@@ -215,10 +215,13 @@ describe('a hostile host in the topic', () => {
         block: lastBlock,
         signatures: [{ author: stranger.member, signature }],
       }
-      await host.network.request(target.node.memberId, encodeRequest({ type: 'deliver', frames: [encodeFrame({ type: 'certificate', certificate }), encode({ type: 'certificate' })] }))
+      // Signed, but by nobody who has a say; and signed for another view.
+      const certificates = [certificate, { ...certificate, view: view + 1 }].map((each) => encodeFrame({ type: 'certificate', certificate: each }))
+      await host.network.request(target.node.memberId, encodeRequest({ type: 'deliver', frames: [...certificates, encode({ type: 'certificate' })] }))
       expect(await refusedBy(1)).toMatchObject({ 'bad-certificate': 1, malformed: 1 })
       await host.network.publish(encodeBundle([sealEnvelope(network, 'proposal', block, stranger).bytes]))
       await poll('the block is refused', 10_000, () => refusedBy(1), (refused) => refused['not-the-leader'] === 1)
+      expect(await target.client.get('status')).toMatchObject({ height, lastBlock })
     } finally {
       await host.stop()
     }

@@ -186,7 +186,8 @@ function freeze(before: LedgerState, round: RoundState): FrozenRound {
       id: holderOf(before, players[index] as string),
       answering: member?.answering[round.kind] ?? emptyPosterior(),
       judging: member?.judging[round.kind] ?? emptyJudging(),
-      kin: member?.kin[round.kind] ?? [],
+      // By the keys that members hold now, or a new key would hide whose copy it is.
+      kin: (member?.kin[round.kind] ?? []).map((entry) => ({ ...entry, member: holderOf(before, entry.member) })),
     })),
   )
   // Who is proven to have broken the protocol has no influence.

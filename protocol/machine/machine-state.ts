@@ -4,7 +4,8 @@ import { openEnvelope, type Message, type OpenedEnvelope, type Signer, type Veri
 import { networkId, type Genesis } from '../genesis.ts'
 import type { ClosedRound, MemberChange } from '../ledger/close-round.ts'
 import type { RoundResult } from '../ledger/result.ts'
-import { genesisState, type LedgerState, type Rules } from '../ledger/state.ts'
+import { resumeState } from '../ledger/checkpoint.ts'
+import { genesisState, stateRoot, type LedgerState, type Rules } from '../ledger/state.ts'
 import type { RevealPhase, Secret } from '../sealed.ts'
 import type { AgentJob, ComputeJob, Effect } from './events.ts'
 import { createWatch, noteSigned, type Signed, type Watch } from './watch.ts'
@@ -18,6 +19,8 @@ export interface MachineConfig {
   verify: Verify
   /** What the node's agent can do; announced to peers. */
   agent: { canAnswer: boolean; canJudge: boolean; model: string }
+  /** The state behind the checkpoint that the genesis names, where it names one. */
+  checkpoint?: LedgerState
   /** Whether this node wants all history, or the state of late is enough; absent: all. */
   archive?: boolean
   /** What is known of the time before; absent: the store is all there was. */
@@ -127,11 +130,11 @@ const EARLY_BYTES_MAX = 16_000_000
 const CLOSED_MAX = 1_024
 const OPENED_MAX = 4_096
 
-/** A node of a network that has not seen any block. Throws ZodError for an invalid genesis. */
+/** A node of a network that has not seen any block. Throws ZodError for an invalid genesis, RangeError without the checkpoint that it names. */
 export function createMachine(config: MachineConfig): Machine {
   const network = networkId(config.genesis)
   const { parameters } = config.genesis
-  const ledger = genesisState(config.genesis, network)
+  const ledger = firstState(config, network)
   return {
     config,
     self: config.signer.member,
@@ -160,6 +163,12 @@ export function createMachine(config: MachineConfig): Machine {
     resumed: [],
     progress: '',
   }
+}
+
+function firstState({ genesis, checkpoint }: MachineConfig, network: string): LedgerState {
+  if (genesis.checkpoint === undefined) return genesisState(genesis, network)
+  if (checkpoint === undefined || stateRoot(checkpoint) !== genesis.checkpoint.stateRoot) throw new RangeError('the state that the genesis goes on from is not at hand')
+  return resumeState(genesis, checkpoint)
 }
 
 /** Agreement at the start of the epoch that `head` is the root of. */

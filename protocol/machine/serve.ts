@@ -1,6 +1,6 @@
 import type { Certificate } from '../../consensus/index.ts'
 import type { Block, Body } from '../bodies.ts'
-import { decodeCanonical, decodeVouched } from '../encoding.ts'
+import { decodeCanonical, decodeVouched, encode } from '../encoding.ts'
 import { encodeFrame, type Frame, type Request } from '../frames.ts'
 import { resultSchema } from '../ledger/result.ts'
 import type { FinalEntry } from './commit.ts'
@@ -29,7 +29,11 @@ export function* serve(request: Request, machine: Machine, from: string): Readin
     case 'boundaries':
       return yield* serveBoundaries(request.fromEpoch)
     case 'snapshot':
-      return yield* serveSnapshot(request.epoch, request.offset)
+      return piecesOf((yield* getOne(KEYS.snapshot(request.epoch))) ?? new Uint8Array(), request)
+    case 'checkpoint': {
+      const { checkpoint } = machine.config
+      return checkpoint === undefined ? [] : piecesOf(encode(checkpoint), { epoch: 0, offset: request.offset })
+    }
     case 'certificates': {
       const entries = yield { type: 'range', prefix: 'certificate/' }
       const certificates = entries.map(([, value]) => decodeCanonical(value) as Certificate)
@@ -96,10 +100,11 @@ function* snapshotEpochs(): Reading<number[]> {
   return (yield { type: 'range', prefix: 'snapshot/' }).map(([key]) => Number(key.split('/')[1]))
 }
 
-function* serveBoundaries(fromEpoch: number): Reading<Uint8Array[]> {
+/** The ends of epochs from one on, as frames. */
+export function* serveBoundaries(fromEpoch: number, limit = REPLY_BOUNDARIES_MAX): Reading<Uint8Array[]> {
   const frames: Uint8Array[] = []
   let sizeBytes = 0
-  for (const [key, value] of yield { type: 'range', prefix: 'boundary/', from: KEYS.boundary(fromEpoch), limit: REPLY_BOUNDARIES_MAX }) {
+  for (const [key, value] of yield { type: 'range', prefix: 'boundary/', from: KEYS.boundary(fromEpoch), limit }) {
     const { height, validators, rest } = decodeVouched(value) as BoundaryEntry
     const block = yield* finalBlock(height)
     if (block === null) break
@@ -111,7 +116,8 @@ function* serveBoundaries(fromEpoch: number): Reading<Uint8Array[]> {
   return frames
 }
 
-function* finalBlock(height: number): Reading<Served['block'] | null> {
+/** A final block as a frame carries it. */
+export function* finalBlock(height: number): Reading<Served['block'] | null> {
   const value = yield* getOne(KEYS.final(height))
   if (value === null) return null
   const { hash, certificate, repeats } = decodeVouched(value) as FinalEntry
@@ -119,8 +125,7 @@ function* finalBlock(height: number): Reading<Served['block'] | null> {
   return proposal === null ? null : { proposal, repeats, certificate }
 }
 
-function* serveSnapshot(epoch: number, offset: number): Reading<Uint8Array[]> {
-  const whole = (yield* getOne(KEYS.snapshot(epoch))) ?? new Uint8Array()
+function piecesOf(whole: Uint8Array, { epoch, offset }: { epoch: number; offset: number }): Uint8Array[] {
   const end = Math.min(whole.length, offset + REPLY_BYTES_MAX)
   const count = Math.max(0, Math.ceil((end - offset) / FRAME_BYTES_MAX))
   return Array.from({ length: count }, (_, index) => {

@@ -21,7 +21,7 @@ import { rankRound, type RankedRound } from './rank.ts'
 import type { Transcript } from './transcript.ts'
 
 /** Leaves of each block of shares that everybody replays before they count, besides those on which copies differ. */
-const CHECKS_PER_BLOCK = 2
+export const CHECKS_PER_BLOCK = 2
 
 /** The result of a round from its transcript. Pure and long: an effect, never part of proposing or voting. */
 export function closeRound(transcript: Transcript, rules: Rules): RoundResult {

@@ -35,7 +35,11 @@ describe('a simulated network', () => {
 describe('a plan', () => {
   it('has adversaries of less than a third, whatever the size', () => {
     for (let nodes = 1; nodes <= 13; nodes++) {
-      for (let seed = 1; seed <= 40; seed++) expect(3 * drawPlan({ seed, nodes }).adversaries.length).toBeLessThan(nodes)
+      for (let seed = 1; seed <= 40; seed++) {
+        const { adversaries, weights } = drawPlan({ seed, nodes })
+        const total = weights.reduce((sum, weight) => sum + weight, 0)
+        expect(3 * adversaries.reduce((sum, { node }) => sum + (weights[node] as number), 0)).toBeLessThan(total)
+      }
     }
   })
 

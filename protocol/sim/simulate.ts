@@ -59,10 +59,10 @@ export function runPlan(plan: Plan, options: RunOptions = {}): SimReport {
 }
 
 function runWorld(plan: Plan, options: RunOptions): SimReport {
-  const { seed, nodes, faults, exactPlayersMax, epochBlocks, guarded } = plan
+  const { seed, nodes, weights, faults, exactPlayersMax, epochBlocks, guarded } = plan
   const adversaries = plan.adversaries.map(({ name, node }) => ({ node, adversary: ADVERSARIES[name] }))
   const parameters = { exactPlayersMax, creditPairs: 4, epochBlocks, joinsPerEpochMax: 4 }
-  const world = createWorld({ seed, nodes, faults, adversaries, parameters, guarded })
+  const world = createWorld({ seed, nodes, weights, faults, adversaries, parameters, guarded })
   const witness = watch(world)
   options.prepare?.(world, witness)
   schedule(world, witness, plan)

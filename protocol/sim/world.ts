@@ -21,6 +21,8 @@ export { at, drive, type SimNode, type World } from './types.ts'
 export interface WorldInit {
   seed: number
   nodes: number
+  /** Voting weights; a founder's each, if absent. */
+  weights?: readonly number[]
   faults: readonly Fault[]
   adversaries?: readonly { node: number; adversary: Adversary }[]
   parameters?: Partial<Parameters>
@@ -35,7 +37,7 @@ export function createWorld(init: WorldInit): World {
   const signers = Array.from({ length: init.nodes }, (_, index) => simulatedSigner(index))
   const genesis = createGenesis({
     name: 'simulated',
-    members: signers.map(({ member }) => ({ id: member, weight: 1_000_000 })),
+    members: signers.map(({ member }, index) => ({ id: member, weight: init.weights?.[index] ?? 1_000_000 })),
     parameters: { ...TIMES, ...init.parameters },
   })
   const nodeOf = (index: number, adversary: Adversary | null): SimNode => {

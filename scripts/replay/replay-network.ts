@@ -72,8 +72,8 @@ export async function startReplayNetwork(init: ReplayInit, signal: AbortSignal):
   }
 }
 
-// The first home is the asker's: a member without voting weight.
-async function writeHomes(folder: string, init: ReplayInit): Promise<TestnetNode[]> {
+/** Writes a genesis and the homes of all into a folder. The first home is the asker's: a member without voting weight. */
+export async function writeHomes(folder: string, init: ReplayInit): Promise<TestnetNode[]> {
   const { file, agents, mode, parameters } = init
   const homes = Array.from({ length: agents.length + 1 }, (_, index) => resolveHome(join(folder, `node-${index}`), {}))
   const identities = await Promise.all(homes.map((home) => createIdentity(home.identityFile)))
@@ -106,7 +106,8 @@ async function within<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   ])
 }
 
-async function untilAcquainted(nodes: readonly ReplayNode[], signal: AbortSignal): Promise<void> {
+/** Resolves when every node knows all of them to be present. */
+export async function untilAcquainted(nodes: readonly Pick<ReplayNode, 'client'>[], signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + READY_MS_MAX
   for (;;) {
     const statuses = await Promise.all(nodes.map(({ client }) => client.get<NodeStatus>('status')))

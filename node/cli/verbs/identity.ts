@@ -18,6 +18,19 @@ export function addIdentity(program: Command, context: Context): void {
       context.out('Noted. At its next start the node asks its peers what they have heard of it, and signs.\n')
     })
   identity
+    .command('rotate')
+    .description('go over to a new key: say it while the node runs, and again when it is stopped after the epoch; repeating does no harm')
+    .option('--home <dir>', "the node's folder")
+    .option('--json', 'print one JSON document')
+    .action(async (options: { home?: string; json?: boolean }) => {
+      const { rotateIdentity } = await import('../rotate-identity.ts')
+      // Options of the parent's name are the parent's.
+      const given = { ...options, ...(identity.opts() as typeof options) }
+      const { step, from, to, why } = await rotateIdentity(resolveHome(given.home, context.env), context)
+      if (given.json === true) return printJson(context, 'peerage.rotation/v1', { step, from, to, why })
+      context.out(step === 'done' ? `The key of this node is now ${to}. Start it again: peerage start\n` : `${from} goes over to ${to}: ${why}.\n`)
+    })
+  identity
     .description('who this node is, and where its key is kept')
     .option('--home <dir>', "the node's folder")
     .option('--json', 'print one JSON document')

@@ -10,6 +10,8 @@ interface InitOptions extends AgentFlags {
   name?: string
   /** False with `--no-network`; a name, or undefined, otherwise. */
   network?: string | false
+  fromCheckpoint?: string
+  founders?: string[]
   json?: boolean
 }
 
@@ -28,10 +30,13 @@ export function addInit(program: Command, context: Context): void {
     .option('--command <program...>', 'command: program and arguments')
     .option('--network <name>', 'name of the network this node founds (default: home)')
     .option('--no-network', 'found none: this node is to join one')
+    .option('--from-checkpoint <file>', 'found the network that goes on from a checkpoint; every founder does so with the same file')
+    .option('--founders <member...>', 'with --from-checkpoint: ids of the members that vote')
     .option('--json', 'print one JSON document')
     .action(async (options: InitOptions) => {
       const { initHome } = await import('../init-home.ts')
       const home = resolveHome(options.home, context.env)
+      if (options.fromCheckpoint !== undefined) return goOn(options.fromCheckpoint, options, context)
       const network = options.network === false ? null : (options.network ?? 'home')
       const made = await initHome(home, { ...options, network, networkGiven: typeof options.network === 'string' })
       if (options.json === true) return printJson(context, 'peerage.init/v1', { ...made })
@@ -46,4 +51,19 @@ export function addInit(program: Command, context: Context): void {
         ].join(''),
       )
     })
+}
+
+async function goOn(file: string, options: InitOptions, context: Context): Promise<void> {
+  const { foundFromCheckpoint } = await import('../found-from-checkpoint.ts')
+  const name = typeof options.network === 'string' ? options.network : null
+  const founded = await foundFromCheckpoint(resolveHome(options.home, context.env), { file, founders: options.founders ?? [], name })
+  if (options.json === true) return printJson(context, 'peerage.init/v1', { ...founded })
+  context.out(
+    [
+      `network ${founded.networkId} goes on after block ${founded.height} with ${founded.members} members\n`,
+      `genesis in ${founded.genesisFile}\n`,
+      ...(founded.aside === null ? [] : [`the genesis of before is kept as ${founded.aside}\n`]),
+      `next: peerage start${options.home === undefined ? '' : ` --home ${options.home}`}\n`,
+    ].join(''),
+  )
 }

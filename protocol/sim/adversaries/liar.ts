@@ -10,8 +10,11 @@ export const liar: Adversary = {
     published(effects, (message) => {
       if (message.kind === 'proposal') return forge(self, world, 'proposal', falsified(self, message.body, world.random.below(4)))
       if (message.kind === 'observation') {
-        // It has seen what nobody has said.
-        const items = message.body.items.map(([author, id], index): [string, string] => [author, index === 0 ? sha256(id) : id])
+        // It has seen what nobody has said, of somebody who said nothing if there is one.
+        const heard = message.body.items
+        const silent = world.nodes.find(({ member }) => heard.every(([author]) => author !== member))?.member
+        const made = sha256(message.body.round)
+        const items = silent === undefined ? heard.map(([author, id], index): [string, string] => [author, index === 0 ? made : id]) : [...heard, [silent, made] as [string, string]]
         return forge(self, world, 'observation', { ...message.body, items })
       }
       if (message.kind === 'share') {

@@ -112,6 +112,7 @@ const REQUESTS: Record<Request['type'], Request> = {
   chain: { type: 'chain', fromHeight: 256, toHeight: 319 },
   offer: { type: 'offer' },
   boundaries: { type: 'boundaries', fromEpoch: 1 },
+  checkpoint: { type: 'checkpoint', offset: 0 },
   snapshot: { type: 'snapshot', epoch: 2, offset: 1_000_000 },
   certificates: { type: 'certificates', fromView: 65_536 },
   genesis: { type: 'genesis' },
