@@ -239,6 +239,8 @@ export interface ReputationDocument {
   answering: Partial<Record<TaskKind, ReputationEstimate>>
   judging: Partial<Record<TaskKind, ReputationEstimate>>
   penalties: ReputationPenalty[]
+  /** Where this node knows only what came above a height: then penalties and history are of the time since. */
+  since?: number
   /** Ascending by height, then round, domain and role; present when asked for. */
   history?: ReputationHistoryEntry[]
 }
@@ -260,6 +262,8 @@ export interface RewardsDocument {
   /** Sum of the signed credit of all closed rounds, and how many rounds that were. */
   creditTotalMicro: number
   rounds: number
+  /** Where this node knows only what came above a height: then credit, rounds and history are of the time since. */
+  since?: number
   /** Ascending by height, then round; present when asked for. */
   history?: RewardsHistoryEntry[]
 }

@@ -26,9 +26,11 @@ export const parametersSchema = z.strictObject({
   openRoundsMax: z.number().int().min(1).max(64).default(4),
   /** Longest answering and judging time that a task may ask for. */
   agentMsMax: z.number().int().min(LIMITS.agentMsMin).max(LIMITS.agentMsMax).default(600_000),
-  /** Up to this many players credit is enumerated exactly by everybody; above it, permutations are shared. */
-  exactPlayersMax: z.number().int().min(1).max(16).default(8),
-  /** Antithetic permutation pairs of a shared credit computation; each block of them is evaluated by several members. */
+  /** Up to this many players credit is enumerated exactly by everybody; above it, a sample is shared. */
+  exactPlayersMax: z.number().int().min(1).max(16).default(12),
+  /** What is sampled above it: fresh complementary coalitions, prefixes of permutations, or what tells most. */
+  creditPlan: z.enum(['auto', 'pairs', 'permutations']).default('auto'),
+  /** Size of a shared credit computation, in pairs of permutations or as many evaluations; each block is evaluated by several members. */
   creditPairs: z.number().int().min(1).max(4_096).default(16),
   creditRedundancy: z.number().int().min(2).max(16).default(2),
   /** Evaluation from which a round counts as a success, in micro-units. */

@@ -97,7 +97,7 @@ function print(document: { rounds: number; attacks: ReturnType<typeof measureAtt
     const cells = [percent(attack.biasAtClosing).padStart(11), percent(attack.bias).padStart(11), percent(attack.biasError).padStart(11), attack.liarsProvenAtClosing.toFixed(2).padStart(8), String(attack.lies).padStart(6), String(attack.found).padStart(6), attack.unitsPerRound.toFixed(0).padStart(6)]
     console.log([attack.name.padEnd(28), ...cells].join(' '))
   }
-  console.log(`lies for which only liars vouched, proven within ${AUDIT_ROUNDS} rounds: ${percent(document.provenWithin20Rounds)} or more`)
+  console.log(`blocks with lies that no two honest copies contradict, proven within ${AUDIT_ROUNDS} rounds: ${percent(document.provenWithin20Rounds)} or more`)
   console.log(`copies of others' shares that were caught: ${document.attacks.reduce((sum, { copiesCaught }) => sum + copiesCaught, 0)}`)
   console.log('\nGraded v, every member grading; bias of the favoured member in spreads of an honest grade')
   console.log(['attack'.padEnd(32), 'ours'.padStart(8), 'mean'.padStart(8), 'median'.padStart(8), 'error to mean'.padStart(14)].join(' '))

@@ -149,12 +149,12 @@ describe('freezeWeights', () => {
     expect(freezeWeights([])).toEqual({ judgeWeights: [], answerWeights: [], anchorMicro: 0 })
   })
 
-  it('counts all newcomers together as two members at most, once anybody is known', () => {
+  it('counts all newcomers together as one member, once anybody is known', () => {
     const known = standing('a', { answering: record(10, 10), judging: judgeBy(20, { first: 0.7, second: 0.7 }) })
     for (const newcomers of [1, 2, 3, 10]) {
       const { answerWeights, judgeWeights } = freezeWeights([known, ...Array.from({ length: newcomers }, (_, index) => standing(`n${index}`))])
-      expect(answerWeights.slice(1).reduce((sum, weight) => sum + weight, 0)).toBeLessThanOrEqual(2 * MICRO)
-      expect(judgeWeights.slice(1).reduce((sum, { share }) => sum + share, 0)).toBeLessThanOrEqual(2 * MICRO)
+      expect(answerWeights.slice(1).reduce((sum, weight) => sum + weight, 0)).toBeLessThanOrEqual(MICRO)
+      expect(judgeWeights.slice(1).reduce((sum, { share }) => sum + share, 0)).toBeLessThanOrEqual(MICRO)
       expect([answerWeights[0], judgeWeights[0]?.share]).toEqual([MICRO, MICRO])
     }
   })

@@ -49,8 +49,8 @@ const ANSWER_TRIALS = 8
 /** Skills are kept this far from 0 and 1, so that odds are bounded. */
 const SKILL_MARGIN = 0.01
 
-/** Members in probation count together as so many members at most, once anybody is known. */
-const NEWCOMERS_MAX = 2
+/** Members in probation count together as so many members, once anybody is known. They may be copies, who as two do more than two who differ. */
+const NEWCOMERS_MAX = 1
 
 /**
  * Turns reputations into the weights of one round, the same for every coalition of its players. Nobody known: all

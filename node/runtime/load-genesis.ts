@@ -11,7 +11,7 @@ import { checkpointFile, readGenesis } from '../config/genesis-file.ts'
 import { verify } from '../crypto.ts'
 import type { Network } from '../network/network.ts'
 import type { StartNodeOptions } from '../service.ts'
-import { copyPast } from '../store/read-ledger.ts'
+import { copyPast, forgetPast } from '../store/read-ledger.ts'
 
 const RETRY_MS = 1_000
 /** Of attempts that fail, so many are told as one. */
@@ -48,10 +48,11 @@ export async function loadCheckpoint(genesis: Genesis, init: Init, network: Netw
 /** Copies what this node kept of the network that its own goes on from, once. */
 export async function carryPast(genesis: Genesis, storePath: string): Promise<void> {
   const { checkpoint } = genesis
-  const old = checkpoint === undefined ? null : join(dirname(storePath), checkpoint.network.slice(0, 16))
-  if (checkpoint === undefined || old === null || existsSync(storePath) || !existsSync(old)) return
+  if (checkpoint === undefined || existsSync(storePath)) return
+  const old = join(dirname(storePath), checkpoint.network.slice(0, 16))
   const draft = `${storePath}.draft`
-  await copyPast(old, draft, checkpoint.height)
+  if (existsSync(old)) await copyPast(old, draft, checkpoint.height)
+  else await forgetPast(draft, checkpoint.height)
   await rename(draft, storePath)
 }
 

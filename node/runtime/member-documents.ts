@@ -25,7 +25,8 @@ export async function reputationOf(
 ): Promise<ReputationDocument> {
   const height = checkHeight(ledger, member, at)
   const changes = await changesOf(store, ledger, member, height)
-  const latest = { answering: {}, judging: {} } as Record<ReputationRole, Partial<Record<TaskKind, ReputationEstimate>>>
+  const since = await sinceOf(store, ledger, height)
+  const latest = since === null ? { answering: {}, judging: {} } as Record<ReputationRole, Partial<Record<TaskKind, ReputationEstimate>>> : agreedNow(ledger, member)
   for (const change of changes) {
     for (const role of ROLES) {
       const moved = change[role]
@@ -39,6 +40,7 @@ export async function reputationOf(
     height,
     ...latest,
     penalties: changes.flatMap(({ penalty, height, round }) => (penalty === null ? [] : [{ height, round, cause: penalty }])),
+    ...(since === null ? {} : { since }),
     ...(history ? { history: changes.flatMap(historyOf) } : {}),
   }
 }
@@ -53,14 +55,16 @@ export async function rewardsOf(
   const height = checkHeight(ledger, member, at)
   const changes = (await changesOf(store, ledger, member, height)).filter(({ creditMicro }) => creditMicro !== null)
   const entries = changes.map(({ height, round, creditMicro, points }) => ({ height, round: round as string, creditMicro: creditMicro as number, points }))
+  const since = await sinceOf(store, ledger, height)
   return {
     schema: 'peerage.rewards/v1',
     member,
     name: nameOf(member),
     height,
-    points: entries.reduce((sum, { points }) => sum + points, 0),
+    points: since === null ? entries.reduce((sum, { points }) => sum + points, 0) : (findMember(ledger, member)?.points ?? 0),
     creditTotalMicro: entries.reduce((sum, { creditMicro }) => sum + creditMicro, 0),
     rounds: entries.length,
+    ...(since === null ? {} : { since }),
     ...(history ? { history: entries } : {}),
   }
 }
@@ -104,6 +108,21 @@ function checkHeight(ledger: LedgerState, member: string, at: number | undefined
     throw new ServiceError('unknown-member', `There is no member ${member} at height ${height}.`)
   }
   return height
+}
+
+// The height above which this node knows what happened, null if it knows all. Of the time before it knows the outcome only.
+async function sinceOf(store: Store, ledger: LedgerState, height: number): Promise<number | null> {
+  const value = await store.get(KEYS.past)
+  if (value === null) return null
+  if (height < ledger.height) throw new ServiceError('pruned', `This node can only tell of height ${ledger.height}: it took over the state of a later block.`)
+  return decodeCanonical(value) as number
+}
+
+function agreedNow(ledger: LedgerState, member: string): Record<ReputationRole, Partial<Record<TaskKind, ReputationEstimate>>> {
+  const known = findMember(ledger, member)
+  const all = (posteriors: object): Partial<Record<TaskKind, ReputationEstimate>> =>
+    Object.fromEntries(Object.entries(posteriors as Record<string, Posterior>).map(([kind, posterior]) => [kind, estimate(posterior)]))
+  return { answering: all(known?.answering ?? {}), judging: all(known?.judging ?? {}) }
 }
 
 // Under all keys that the member ever had.

@@ -1,5 +1,5 @@
 /** The store of a node that does not run. */
-import { decodeCanonical, KEYS, type LedgerState } from '../../protocol/index.ts'
+import { decodeCanonical, encode, KEYS, type LedgerState } from '../../protocol/index.ts'
 import { openLevelStore } from './level-store.ts'
 import type { Store } from './store.ts'
 
@@ -23,6 +23,11 @@ export async function forgetOwnWords(path: string): Promise<void> {
 /** Prefixes of what a member can be asked about rounds that have closed. */
 const PAST = ['history/', KEYS.allClosed, 'round/', 'result/', 'item/']
 const BATCH = 1_000
+
+/** Makes a store that knows nothing of the time up to a height. */
+export async function forgetPast(path: string, height: number): Promise<void> {
+  await withStore(path, (store) => store.write([{ key: KEYS.past, value: encode(height) }]))
+}
 
 /** Copies what is kept of closed rounds from one store to a new one, up to a height. */
 export async function copyPast(from: string, to: string, height: number): Promise<void> {

@@ -78,6 +78,7 @@ function land(machine: Machine, out: Effect[], { boundaries }: Jump, { state, it
   machine.ledger = state
   machine.head = { hash: message.bodyHash, view: message.body.view }
   persist(out, KEYS.horizon, encode(state.height + 1))
+  persist(out, KEYS.past, encode(state.height))
   for (const round of machine.rounds.keys()) if (state.rounds[round] === undefined) forgetRound(machine, out, round)
   for (const item of items) storeItem(machine, out, item)
   beginEpoch(machine, out)

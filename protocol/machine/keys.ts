@@ -23,6 +23,8 @@ export const KEYS = {
   snapshot: (epoch: number) => `snapshot/${padded(epoch)}`,
   /** See `horizonOf`; absent: 1. */
   horizon: 'horizon',
+  /** Height above which this node has histories and closed rounds; absent: 0. */
+  past: 'past',
   /** Results by hash, and closed rounds by height. */
   result: (hash: string) => `result/${hash}`,
   closed: (height: number, round: string) => `closed/${padded(height)}/${round}`,

@@ -22,7 +22,7 @@ export interface PhaseShare {
 /** The joint work of a round; null where everybody enumerates the coalitions. A function of agreed integers and hashes. */
 export function jointWorkOf(frozen: FrozenRound, seed: string, { parameters }: Rules): JointWork | null {
   const { players } = frozen
-  const plan = planCredit({ players: players.length, exactPlayersMax: parameters.exactPlayersMax, pairs: parameters.creditPairs })
+  const plan = planCredit({ players: players.length, exactPlayersMax: parameters.exactPlayersMax, pairs: parameters.creditPairs, rule: parameters.creditPlan })
   if (plan.kind === 'exact') return null
   const redundancy = parameters.creditRedundancy
   const assigned = assignBlocks({ members: players, weights: assignmentWeights(frozen), blocks: plan.blocks, redundancy, seed })

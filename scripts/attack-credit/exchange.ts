@@ -34,7 +34,7 @@ export interface Outcome {
   adjusted: CreditResult
   /** Liars proven before the round was closed. */
   proven: number
-  /** Blocks for which only liars vouched and in which they lied, and how many of them were found within AUDIT_ROUNDS. */
+  /** Blocks with lies that no two honest copies contradicted, and how many were proven at closing or within AUDIT_ROUNDS. */
   lies: number
   found: number
   copiesCaught: number
@@ -72,13 +72,12 @@ export function playRound(scene: Scene, attack: Attack, seed: string): Outcome {
   const found = wrong.filter((block) => isFound(scene, playing, settled.shares, assigned, block, seed))
   const right = settled.shares.map(({ unit, values }) => ({ unit, values: found.includes(Math.floor(unit / plan.unitsPerBlock)) ? (truths.flat()[unit] as number[]) : values }))
   const creditOf = (shares: typeof settled.shares): CreditResult => creditFromShares({ shares, work, grandValue, prior: scene.prior }) as CreditResult
-  const covered = settled.redone.length
   return {
     credit: creditOf(settled.shares),
     adjusted: creditOf(right),
     proven: settled.evidence.filter(({ member }) => liars.includes(member)).length,
-    lies: wrong.length + covered,
-    found: found.length + covered,
+    lies: wrong.length + settled.redone.length,
+    found: found.length + settled.redone.length,
     copiesCaught,
     units: settled.shares.length,
   }

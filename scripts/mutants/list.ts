@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return Math.floor(totalWeight(validators) / 2)',
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [4],
   },
   {
     name: 'a quorum of heads instead of weight',
@@ -41,7 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return 3 * new Set(authors).size > 2 * validators.length',
     in: 'agreement',
     nodes: 7,
-    seeds: [],
+    seeds: [51],
   },
   {
     name: 'finalize after nullify',
@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'const state = viewState(agreement, certificate.view)\n  if (state.ownFinalized !== null) return',
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [2],
   },
   {
     name: 'nullify after finalize',
@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
     also: { file: SIMPLEX, find: 'if (view !== agreement.view || !state.armed', replace: 'if (!state.armed' },
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [1],
   },
   {
     name: 'two notarize votes in a view',
@@ -69,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "  if (state.proposal?.block !== proposal.block) Object.assign(state, { proposal, verdict: 'unasked', ownNotarized: null })\n",
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [5],
   },
   {
     name: 'skipped views need no certificate',
@@ -78,7 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [9],
   },
   {
     name: 'any parent will do',
@@ -87,7 +87,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'if (parentView !== null && !isBridged(agreement, parentView, proposal.view) && parentView < 0) {',
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [16],
   },
   {
     name: 'anybody may lead',
@@ -96,7 +96,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [5],
   },
   {
     name: 'own votes do not count after a restart',
@@ -105,7 +105,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     in: 'agreement',
     nodes: 3,
-    seeds: [],
+    seeds: [25],
   },
   {
     name: 'own votes are forgotten in a restart',
@@ -114,7 +114,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [7],
   },
   {
     name: 'signatures of a certificate as they came',
@@ -123,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'const sorted = [...signatures]',
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [1],
   },
   {
     name: 'a silent node lets its timers run out',
@@ -132,7 +132,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'if (!isPending(agreement)) state.armed = false',
     in: 'network',
     nodes: 4,
-    seeds: [],
+    seeds: [110],
   },
   {
     name: 'what is signed is not on disk',
@@ -141,7 +141,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     in: 'network',
     nodes: 4,
-    seeds: [],
+    seeds: [3],
   },
   {
     name: 'sent first and written afterwards',
@@ -150,7 +150,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "  if (crash === 'before-write') {\n    for (const effect of effects) if (effect.type === 'publish') perform(world, node, effect)\n    return crashNode(world, node)\n  }\n",
     in: 'network',
     nodes: 4,
-    seeds: [],
+    seeds: [80],
   },
   {
     name: 'certificates are lost in a crash',
@@ -159,7 +159,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'certificates: [], ownVotes',
     in: 'agreement',
     nodes: 4,
-    seeds: [],
+    seeds: [14],
   },
   {
     name: 'any result is taken for the own one',
@@ -169,7 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
     in: 'network',
     nodes: 4,
     adversary: 'liar',
-    seeds: [],
+    seeds: [6],
   },
   {
     name: 'evidence is dropped',
@@ -179,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
     in: 'network',
     nodes: 4,
     adversary: 'double-voter',
-    seeds: [],
+    seeds: [1],
   },
   {
     name: 'who is convicted keeps its vote',
@@ -189,7 +189,7 @@ export const MUTANTS: readonly Mutant[] = [
     in: 'network',
     nodes: 4,
     adversary: 'double-voter',
-    seeds: [],
+    seeds: [1],
   },
   {
     name: 'late reveals clear nothing',
@@ -198,7 +198,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'state',
     in: 'network',
     nodes: 4,
-    seeds: [],
+    seeds: [6],
   },
   {
     name: 'what is owed falls due at once',
@@ -207,7 +207,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'const HEARD_MAX = 0',
     in: 'network',
     nodes: 4,
-    seeds: [],
+    seeds: [13],
   },
   {
     name: 'only what a quorum saw is in the cut',
@@ -217,7 +217,7 @@ export const MUTANTS: readonly Mutant[] = [
     in: 'network',
     nodes: 4,
     adversary: 'censor',
-    seeds: [],
+    seeds: [2],
   },
   {
     name: 'what anybody saw is in the cut',
@@ -237,7 +237,7 @@ export const MUTANTS: readonly Mutant[] = [
     in: 'network',
     nodes: 4,
     adversary: 'copycat',
-    seeds: [],
+    seeds: [1],
   },
   {
     name: 'weights count in the next epoch',
@@ -246,7 +246,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '    validators: entries.map(([member], index) => ({ member, weight: weights[index] as number })).filter(({ weight }) => weight > 0).sort((a, b) => (a.member < b.member ? -1 : 1)),\n',
     in: 'network',
     nodes: 4,
-    seeds: [],
+    seeds: [48],
   },
   {
     name: 'weight grows by a half',
@@ -264,7 +264,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'minted: state.minted',
     in: 'network',
     nodes: 4,
-    seeds: [],
+    seeds: [1],
   },
   {
     name: 'nothing is sent again in a standstill',
@@ -273,6 +273,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
     in: 'network',
     nodes: 4,
-    seeds: [],
+    seeds: [33],
   },
 ]

@@ -6,7 +6,7 @@ export type Misbehaviour = (typeof MISBEHAVIOURS)[number]
 
 /** Environment variable: who misbehaves and how, as MEMBER=HOW. */
 export const MISBEHAVIOUR_VARIABLE = 'PEERAGE_BENCH_MISBEHAVIOUR'
-/** Liars say that every coalition is worth this much more, in micro-units. */
+/** How far a liar shifts the value of every coalition, in micro-units. */
 const LIE_MICRO = 10_000
 
 /** What a thread computes for a node: shares of a silent member fail, those of a liar are shifted. */
@@ -15,5 +15,9 @@ export function misbehave<Request extends { job: string; self: string }>(request
   if (request.job !== 'share' || request.self !== member) return honest(request)
   if (how === 'silent') throw new Error('this member is silent in credit, as it was told to be')
   const share = honest(request) as Body<'share'>
-  return { ...share, blocks: share.blocks.map(({ block, values }) => ({ block, values: values.map((unit) => unit.map((value) => value + LIE_MICRO)) })) }
+  return { ...share, blocks: share.blocks.map(({ block, values }) => ({ block, values: values.map((unit) => unit.map(shift)) })) }
+}
+
+function shift(value: number): number {
+  return value + (value < 500_000 ? LIE_MICRO : -LIE_MICRO)
 }
