@@ -1,4 +1,5 @@
 import type { TaskKind, Verdict } from '../consensus/index.ts'
+import type { CheckpointDocument, MembershipChange } from './change-documents.ts'
 import type { LogLevel, NodeConfig } from './config/schema.ts'
 import type { NodeHome } from './config/home.ts'
 import type { Identity } from './identity.ts'
@@ -297,20 +298,6 @@ export interface CreditExplanation {
   coalitions: number
   complete: boolean
   recompute: string
-}
-
-/** Leaving, or going over to another key, which has signed its consent (hex). */
-export type MembershipChange = { kind: 'leave' } | { kind: 'rotate'; to: string; consent: string }
-
-/** The state after the last final block: its name as a genesis gives it, and the proof from the genesis on (base64). */
-export interface CheckpointDocument {
-  schema: 'peerage.checkpoint/v1'
-  network: string
-  epoch: number
-  height: number
-  stateRoot: string
-  record: string
-  proof: string
 }
 
 /** What happens, as it happens. Listeners must not throw and must not block. */

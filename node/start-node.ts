@@ -1,6 +1,6 @@
 /** Puts a node together: identity, store, network, machine, agent, API. The order of starting and stopping is here and nowhere else. */
 import { join } from 'node:path'
-import { networkId, type Effect, type Machine } from '../protocol/index.ts'
+import { networkId, type Effect, type Machine, type Notice } from '../protocol/index.ts'
 import type { Agent } from './agents/agent.ts'
 import { createAgent } from './agents/create-agent.ts'
 import { verify, verifySoon } from './crypto.ts'
@@ -72,19 +72,14 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
     store,
     perform: (effect) => perform(effect),
     onNotice: (notice) => {
-      if (notice.type === 'result-differs' || notice.type === 'refused-to-sign' || notice.type === 'block-refused') log('error', notice.type, { ...notice })
+      logNotice(log, machine, notice)
       if (notice.type === 'block-final') prune()
-      if (notice.type === 'jumped') log('info', 'the state of a later block was taken over, without the rounds before it', { ...notice })
-      if (notice.type === 'peer-dropped') log('warn', 'a peer is asked for no more history', { ...notice })
-      if (notice.type === 'signing') log(notice.mode === 'observing' ? 'error' : 'info', signingSentence(describeSigning(machine)) ?? 'Signs again.', { ...notice })
       core.onNotice(notice)
     },
     onFatal: (error) => endProcess(log, error),
   })
   const { dispatch } = runner
-  const { keepRounds } = config
-  const onPruneError = (error: unknown): void => log('warn', 'old rounds are not let go', { error: String(error) })
-  const prune = keepRounds === null ? () => undefined : createPruning({ machine, store, keepRounds, onError: onPruneError })
+  const prune = createPruning({ machine, store, keepRounds: config.keepRounds, onError: (error) => log('warn', 'old rounds are not let go', { error: String(error) }) })
   const timers = createTimers((name) => dispatch({ type: 'timer', name }))
   const calls = createAgentCalls({
     agent,
@@ -94,9 +89,7 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
       core.emit({ type: 'agent-error', code: error.code, message: error.message, round })
     },
   })
-  const onComputeError = (error: unknown, round: string): void => log('error', 'ranking or credit failed', { round, error: String(error) })
-  const computing = createComputing({ rules: machine.rules, self: machine.self, dispatch, onError: onComputeError })
-  undo.push(() => computing.stop())
+  const computing = createComputing({ rules: machine.rules, self: machine.self, dispatch, onError: (error, round) => log('error', 'ranking or credit failed', { round, error: String(error) }) })
   const onTrouble = (message: string, fields: Record<string, unknown>): void => log('debug', message, fields)
   const wire = createWire({ machine, store, network, verify, verifySoon, dispatch, judge: runner.judge, onTrouble })
 
@@ -113,13 +106,12 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
 
   const onPeer = (type: 'peer-connected' | 'peer-disconnected', peer: string): void => {
     dispatch({ type, member: peer })
-    if (type === 'peer-connected' && machine.ledger.members[peer] !== undefined) {
-      rememberPeer(store, network, peer).catch((error: unknown) => onTrouble('the address of a peer is not remembered', { error: String(error) }))
-    }
+    const isMember = type === 'peer-connected' && machine.ledger.members[peer] !== undefined
+    if (isMember) rememberPeer(store, network, peer).catch((error: unknown) => onTrouble('the address of a peer is not remembered', { error: String(error) }))
     core.emit({ type, peer, name: nameOf(peer) })
   }
   const api = await createApi(core.service, { ...config.http, onError: (error) => log('error', 'API request failed', { error: String(error) }) })
-  undo.push(() => api.close())
+  undo.push(() => computing.stop(), () => api.close())
   await network.joinTopic(`peerage/1/${machine.rules.network}`)
   // From here on without a pause: nothing may reach the machine before its start, and who is connected by then is told of below.
   handlers.set({
@@ -142,6 +134,23 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
     await store.close()
   }
   return { service: core.service, apiUrl: api.url, stop: () => (stopping ??= stop()) }
+}
+
+function logNotice(log: Log, machine: Machine, notice: Notice): void {
+  switch (notice.type) {
+    case 'result-differs':
+    case 'refused-to-sign':
+    case 'block-refused':
+      return log('error', notice.type, { ...notice })
+    case 'peer-dropped':
+      return log('warn', 'a peer is asked for no more history', { ...notice })
+    case 'jumped':
+      return log('info', 'the state of a later block was taken over, without the rounds before it', { ...notice })
+    case 'signing':
+      return log(notice.mode === 'observing' ? 'error' : 'info', signingSentence(describeSigning(machine)) ?? 'Signs again.', { ...notice })
+    default:
+      return
+  }
 }
 
 function endProcess(log: Log, error: unknown): void {

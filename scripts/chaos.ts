@@ -5,7 +5,7 @@ import { inflict, type FaultLog, type Scene } from './chaos/faults.ts'
 import { createRandom, planFaults } from './chaos/plan.ts'
 import { createProber, type Prober } from './chaos/prober.ts'
 import { printReport, readVerdict } from './chaos/report.ts'
-import { keepAlive, removeSwarm, startSwarm, stopSwarm, type Swarm } from './chaos/swarm.ts'
+import { keepAlive, removeSwarm, startSwarm, stopSwarm, type Member, type Swarm } from './chaos/swarm.ts'
 import { startWitness, type Witness } from './chaos/witness.ts'
 import { parseIntegers, runScript, UsageError } from './script.ts'
 
@@ -90,7 +90,7 @@ async function disturb({ swarm, prober, witness, seed, ms, signal, say }: Distur
   const progress = setInterval(() => {
     noteDamages(log, swarm)
     const deaths = Object.values(swarm.deaths).reduce((sum, count) => sum + count, 0)
-    say(`${Math.round((performance.now() - startMs) / 1_000)} s: ${deaths} deaths, ${log.done['partition'] ?? 0} partitions, ${prober.closed.size} rounds closed, height ${prober.height()}, ${witness.contradictions.length} contradictions`)
+    say(`${Math.round((performance.now() - startMs) / 1_000)} s: ${deaths} deaths, ${log.done['partition'] ?? 0} partitions, ${prober.closed.size} rounds closed, height ${prober.height()}, ${witness.contradictions.length} contradictions; ${swarm.members.map(letterOf).join('')}`)
   }, PROGRESS_MS)
   const watching = setInterval(() => noteDamages(log, swarm), 200)
   const running: Promise<void>[] = []
@@ -106,6 +106,11 @@ async function disturb({ swarm, prober, witness, seed, ms, signal, say }: Distur
   prober.onTick = () => noteDamages(log, swarm)
   clearInterval(watching)
   return log
+}
+
+// How a member is: active, asking whether it may sign, observing, starting, paused or down.
+function letterOf({ state, signing }: Member): string {
+  return state !== 'up' ? { starting: 's', paused: 'p', down: '.' }[state] : { active: 'A', asking: 'q', observing: 'o' }[signing]
 }
 
 // Whether a damaged node has noticed, and whether it is back.

@@ -40,6 +40,9 @@ runScript(HELP, async (args) => {
     const tryNext = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const { mutant, target } = next
+        // What notices the rule broken must not notice anything while it is whole.
+        const whole = await pool.run({ folder: root, mutant, seedsMax: mutant.seeds.length })
+        if (whole.caught !== null) throw new Error(`"${mutant.name}": seed ${whole.caught.seed} fails without it: ${whole.caught.what}`)
         writeMutant(root, target, mutant)
         const reply = await pool.run({ folder: target, mutant: values.fresh === true ? { ...mutant, seeds: [] } : mutant, seedsMax })
         if (values.json !== true) console.log(describe(reply, mutant.nodes))

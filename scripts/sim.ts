@@ -147,10 +147,18 @@ function summariseSize({ nodes, reports, seconds, cpuMs }: Outcome) {
           roundsClosedMin: Math.min(...networks.map(({ roundsClosed }) => roundsClosed)),
           epochs: total(({ epoch }) => epoch),
           adversaries: total(({ adversaries }) => adversaries.length),
+          /** Runs in which each fault and each adversary was met. */
+          met: countRuns(networks.map((report) => [...report.faults, ...report.adversaries])),
           convicted: total(({ convicted }) => convicted),
           heldMax: Math.max(...networks.map(({ heldMax }) => heldMax)),
         }),
   }
+}
+
+function countRuns(met: readonly string[][]): Record<string, number> {
+  const counts = new Map<string, number>()
+  for (const each of met) for (const what of new Set(each)) counts.set(what, (counts.get(what) ?? 0) + 1)
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function rounded(value: number): number {

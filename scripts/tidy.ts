@@ -19,7 +19,7 @@ export const BUDGETS: Budgets = {
   protocol: { design: 3500, max: 6300 },
   'protocol/sim': { design: 1000, max: 2600 },
   node: { design: 6000, max: 9500 },
-  scripts: { design: 3000, max: 6700 },
+  scripts: { design: 3000, max: 7000 },
 }
 
 /** Checks a tree of files against every rule. Pure; errors fail the tests, warnings are for people to weigh. */

@@ -65,8 +65,8 @@ describe('weighBallots', () => {
     }
   })
 
-  it('weighs all that a judge says on one pair like one verdict', () => {
-    expect(weigh([judgeOf(MICRO)], [says(3, 0, 'left', 1), says(3, 1, 'left', 0), says(3, 1, 'left', 2)])).toEqual([MICRO / 2, MICRO / 2, MICRO])
+  it('weighs all that a judge says on one pair in one order like one verdict', () => {
+    expect(weigh([judgeOf(MICRO)], [says(3, 0, 'left', 1), says(3, 1, 'left', 0), says(3, 1, 'left', 2), says(3, 1, 'right', 2)])).toEqual([MICRO, MICRO, MICRO / 2, MICRO / 2])
   })
 
   it('turns a verdict of negative log-odds round, and weighs a tie by the mean size', () => {

@@ -5,6 +5,9 @@ import type { JudgeWeight } from './weights.ts'
 /** Judges who are known share so much of their errors: what N of them say alike is worth less than N times what one says. */
 const SHARED_ERROR = 0.5
 
+/** A pair is to be asked in both orders: one judge's verdicts on it weigh 1 together. */
+const ORDERS = 2
+
 export interface BallotsInput {
   answers: readonly RankedAnswer[]
   comparisons: readonly Comparison[]
@@ -22,7 +25,8 @@ interface Said {
 
 /**
  * Weighs the comparisons of a round. A verdict weighs the log-odds of its judge for the situation that it states, a tie
- * the mean size of both; all that a judge says on one pair weighs as much as one verdict; a family of judges shares.
+ * the mean size of both; each of the two orders is half of that, shared by
+ * repetitions, so two that disagree are a tie; a family of judges shares.
  * What judges have in common is taken off first, see `independentPart`. Where nobody's verdict weighs anything, all
  * verdicts weigh the same. Pure, integers; relabelling changes labels only.
  *
@@ -42,7 +46,7 @@ export function weighBallots({ answers, comparisons, judgeWeights }: BallotsInpu
     const { verdict } = comparison
     const full = verdict === 'left' ? left : verdict === 'right' ? right : (Math.abs(left) + Math.abs(right)) / 2
     const own = alike ? MICRO : full * (parts.get(comparison.judge) ?? 0)
-    const size = roundHalfUp((Math.abs(own) * (shareOf(answers, judgeWeights, comparison) / MICRO)) / (repeats[index] as number))
+    const size = roundHalfUp((Math.abs(own) * (shareOf(answers, judgeWeights, comparison) / MICRO)) / (ORDERS * (repeats[index] as number)))
     return { ...comparison, weight: own < 0 ? -size : size }
   })
 }
@@ -62,7 +66,7 @@ export function statesOf(answers: readonly RankedAnswer[], { judge, left, right 
 /**
  * The factor that is left of each judge's log-odds once the errors it shares with the others are taken out: the best
  * linear weights of N judges with log-odds l and correlation c between their errors are l - c * sum(l) / (1 + (N - 1) c), up to
- * a factor, here the one by which the mean judge weighs 1. A judge below that common part adds nothing; neither does
+ * a factor, here the one by which the mean judge weighs 1 on a pair that it saw in both orders. A judge below that common part adds nothing; neither does
  * one without weight, to this or to the decision. The less the judges are known the smaller c: among strangers
  * differences are chance.
  */
@@ -91,9 +95,9 @@ function shareOf(answers: readonly RankedAnswer[], judgeWeights: readonly JudgeW
   return shares.sort((a, b) => a - b).reduce((product, share) => divideFloor(product * share, MICRO), MICRO)
 }
 
-/** How often the judge of each comparison compares that pair. */
+/** How often the judge of each comparison compares that pair in that order. */
 function countRepeats(comparisons: readonly Comparison[], answers: number): number[] {
-  const keys = comparisons.map(({ judge, left, right }) => (judge * answers + Math.min(left, right)) * answers + Math.max(left, right))
+  const keys = comparisons.map(({ judge, left, right }) => (judge * answers + left) * answers + right)
   const counts = new Map<number, number>()
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
   return keys.map((key) => counts.get(key) as number)

@@ -23,7 +23,7 @@ export const KIN_MAX = 8
 const KIN_TRIALS_MAX = 128
 
 /** Two members are unrelated until shown otherwise: as if by so many trials. */
-const UNRELATED_TRIALS = 4
+const UNRELATED_TRIALS = 16
 
 /**
  * Adds what a round showed about a member's kin. Those who err as differently as strangers do make room for others.

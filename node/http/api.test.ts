@@ -47,6 +47,18 @@ describe('documents', () => {
     const { members } = (await (await get('members')).json()) as { members: unknown[] }
     expect([peers.length, members.length]).toEqual([2, 3])
   })
+  it('gives a checkpoint, and takes a wish to leave or to go over to another key', async () => {
+    expect(await (await get('checkpoint')).json()).toEqual(await fixture.service.checkpoint())
+    const ask = (change: object): Promise<Response> =>
+      fetch(`${api.url}/api/v1/membership`, { method: 'POST', body: JSON.stringify(change), headers: { 'content-type': 'application/json' } })
+    const rotate = { kind: 'rotate', to: `12D3KooW${'a'.repeat(44)}`, consent: 'f'.repeat(128) }
+    for (const change of [{ kind: 'leave' }, rotate]) expect((await ask(change)).status).toBe(202)
+    expect(fixture.changes).toEqual([{ kind: 'leave' }, rotate])
+    for (const wrong of [{ kind: 'join' }, { ...rotate, consent: 'ff' }, { kind: 'leave', now: true }]) expect((await problemOf(await ask(wrong))).code).toBe('invalid-request')
+    fixture.failAskWith(new ServiceError('not-possible', 'A round is open.'))
+    expect(await problemOf(await ask({ kind: 'leave' }))).toMatchObject({ status: 409, code: 'not-possible' })
+    expect(fixture.changes).toHaveLength(2)
+  })
   it('gives the genesis as it is', async () => {
     expect(await (await get('genesis')).json()).toEqual(fixture.service.genesis())
   })

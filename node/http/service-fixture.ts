@@ -1,5 +1,6 @@
+import type { CheckpointDocument, MembershipChange } from '../change-documents.ts'
 import { ServiceError } from '../service.ts'
-import type { AskRequest, CheckpointDocument, CreditExplanation, MembershipChange, NodeEvent, NodeService, PeerInfo, ReputationDocument, RewardsDocument, RoundDetail } from '../service.ts'
+import type { AskRequest, CreditExplanation, NodeEvent, NodeService, PeerInfo, ReputationDocument, RewardsDocument, RoundDetail } from '../service.ts'
 
 /**
  * A test fixture: a NodeService over a few values in memory, with no network, agent or record behind it.

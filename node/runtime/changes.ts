@@ -1,8 +1,9 @@
 /** What an owner may change of a network: its own membership, and what another network can begin with. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeCheckpoint, openCheckpoint, type Event, type Machine, type Notice } from '../../protocol/index.ts'
+import type { CheckpointDocument, MembershipChange } from '../change-documents.ts'
 import { verify } from '../crypto.ts'
-import { ServiceError, type CheckpointDocument, type MembershipChange } from '../service.ts'
+import { ServiceError } from '../service.ts'
 import type { Store } from '../store/store.ts'
 import { drive } from './reading.ts'
 

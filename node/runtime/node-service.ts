@@ -1,35 +1,25 @@
 /** The running node as the API and the command line see it. */
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isQuorum } from '../../consensus/index.ts'
 import {
   describeProgress,
-  isAcceptable,
-  LIMITS,
   presentMembers,
   stateRoot,
-  taskSchema,
   type Event,
   type Machine,
   type Notice,
   type RankedRound,
-  type Task,
 } from '../../protocol/index.ts'
 import { nameOf } from '../names.ts'
 import type { Network } from '../network/network.ts'
-import { ServiceError, type AskRequest, type NodeEvent, type NodeService, type NodeStatus, type PeerInfo, type RoundPhase } from '../service.ts'
+import type { NodeEvent, NodeService, NodeStatus, PeerInfo, RoundPhase } from '../service.ts'
 import type { Store } from '../store/store.ts'
+import { createAsking } from './asking.ts'
+import { createChanges } from './changes.ts'
 import { explanationOf, type ExplainInit } from './explanation.ts'
 import { reputationChanges, reputationOf, rewardsOf } from './member-documents.ts'
-import { createChanges } from './changes.ts'
 import { creditShares, listRounds, readRound } from './round-documents.ts'
 import { describeSigning, signingSentence } from './signing.ts'
 
-const ANSWER_MS_DEFAULT = 60_000
-const JUDGE_MS_DEFAULT = 60_000
-/** How long a task waits for a node that does not know yet whether it may sign. */
-const ASKING_MS_MAX = 10_000
-const ASKING_POLL_MS = 50
 /** Rounds whose phases this node remembers the times of. */
 const TIMED_ROUNDS_MAX = 1_000
 
@@ -53,12 +43,10 @@ export interface ServiceCore {
 
 export function createNodeService({ machine, store, network, dispatch, refusals, explain }: NodeServiceInit): ServiceCore {
   const listeners = new Set<(event: NodeEvent) => void>()
-  const tickets: Tickets = new Map()
+  const asking = createAsking(machine, dispatch)
   const ranked = new Map<string, RankedRound>()
   const timings = new Map<string, { phase: RoundPhase; startedMs: number }[]>()
   const startedAt = new Date().toISOString()
-  let lastTicket = 0
-  let closed = false
   const emit = (event: NodeEvent): void => listeners.forEach((listener) => listener(event))
   const changes = createChanges(machine, store, dispatch)
   const source = { machine, store, ranked, timings: (round: string) => durationsOf(timings.get(round) ?? []) }
@@ -67,19 +55,7 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
     status: () => ({ ...describeStatus(machine, network), startedAt, refusedFrames: refusals(), addresses: network.addresses() }),
     peers: () => describePeers(machine, network),
     genesis: () => machine.config.genesis,
-    async ask(request) {
-      if (closed) throw new ServiceError('stopping', 'The node is stopping.')
-      const task = readTask(request, machine)
-      const truth = request.truth === undefined ? null : { accepted: request.truth.accepted.map((value) => value.toWellFormed()), salt: new Uint8Array(randomBytes(32)) }
-      // A node that has just started soon knows whether it may sign.
-      for (let waitedMs = 0; machine.guard.mode === 'asking' && waitedMs < ASKING_MS_MAX; waitedMs += ASKING_POLL_MS) await sleep(ASKING_POLL_MS)
-      if (closed) throw new ServiceError('stopping', 'The node is stopping.')
-      const ticket = ++lastTicket
-      return new Promise((resolve, reject) => {
-        tickets.set(ticket, { resolve, reject })
-        dispatch({ type: 'ask', ticket, task, truth })
-      })
-    },
+    ask: asking.ask,
     rounds: (options) => listRounds(source, options),
     round: (id) => readRound(source, id),
     reputation: (member, options) => reputationOf(store, machine.ledger, member, options),
@@ -96,7 +72,7 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
   const onNotice = (notice: Notice): void => {
     switch (notice.type) {
       case 'asked':
-        return answerTicket(tickets, notice)
+        return asking.onAsked(notice)
       case 'requested':
         return changes.onRequested(notice)
       case 'round-opened':
@@ -126,21 +102,8 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
     service,
     onNotice,
     emit,
-    close() {
-      closed = true
-      for (const { reject } of tickets.values()) reject(new ServiceError('stopping', 'The node is stopping.'))
-      tickets.clear()
-    },
+    close: asking.close,
   }
-}
-
-type Tickets = Map<number, { resolve: (asked: { round: string }) => void; reject: (error: ServiceError) => void }>
-
-function answerTicket(tickets: Tickets, { ticket, round, code }: Extract<Notice, { type: 'asked' }>): void {
-  const waiting = tickets.get(ticket)
-  tickets.delete(ticket)
-  if (round !== null) waiting?.resolve({ round })
-  else waiting?.reject(refusalOf(code))
 }
 
 type Source = Parameters<typeof readRound>[0] & { ranked: Map<string, RankedRound> }
@@ -183,45 +146,6 @@ function durationsOf(entries: readonly { phase: RoundPhase; startedMs: number }[
     const next = entries[index + 1]
     return next === undefined ? [] : [{ phase, durationMs: Math.round(10 * (next.startedMs - startedMs)) / 10 }]
   })
-}
-
-/** Builds the task of a request within the network's limits; half characters become U+FFFD, as in every encoding. Throws ServiceError `invalid-task` naming the field. */
-function readTask(request: AskRequest, machine: Machine): Task {
-  const { agentMsMax } = machine.rules.parameters
-  const parsed = taskSchema.safeParse({
-    kind: request.kind,
-    prompt: request.prompt.toWellFormed(),
-    reference: request.reference?.toWellFormed() ?? null,
-    answerMs: request.answerMs ?? Math.min(ANSWER_MS_DEFAULT, agentMsMax),
-    judgeMs: request.judgeMs ?? Math.min(JUDGE_MS_DEFAULT, agentMsMax),
-  })
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw new ServiceError('invalid-task', `${issue?.path.join('.') ?? 'task'}: ${issue?.message ?? 'is invalid'}`)
-  }
-  const accepted = request.truth?.accepted ?? []
-  if (accepted.length > LIMITS.acceptedMax || accepted.some((value) => value.length > LIMITS.valueLengthMax)) {
-    throw new ServiceError('invalid-task', `truth.accepted: at most ${LIMITS.acceptedMax} values of ${LIMITS.valueLengthMax} characters`)
-  }
-  if (request.truth !== undefined && accepted.length === 0) throw new ServiceError('invalid-task', 'truth.accepted: must hold a value')
-  const unusable = accepted.find((value) => !isAcceptable(parsed.data.kind, value))
-  if (unusable !== undefined) {
-    throw new ServiceError('invalid-task', `truth.accepted: "${unusable.slice(0, 40)}" is no ${parsed.data.kind} that answers are compared by; truths go with the kinds choice, number and label`)
-  }
-  return parsed.data
-}
-
-function refusalOf(code: string | null): ServiceError {
-  switch (code) {
-    case 'not-a-member':
-      return new ServiceError('not-member', 'This node is not a member of the network yet.')
-    case 'observing':
-      return new ServiceError('observing', 'This node signs nothing for now, so it cannot ask either: peerage status says why.')
-    case 'time-limit':
-      return new ServiceError('invalid-task', 'answerMs, judgeMs: longer than the network allows')
-    default:
-      return new ServiceError('quota', `The network does not take the task now (${code ?? 'unknown'}); too many rounds of this member are open.`)
-  }
 }
 
 function describeStatus(machine: Machine, network: Network): Omit<NodeStatus, 'startedAt' | 'refusedFrames' | 'addresses'> {

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { sha256 } from '../../consensus/index.ts'
 import { createMachine, decodeRequest, encodeBundle, encodeFrame, encodeRequest, openFrame, sealEnvelope, type Event, type Machine, type Message, type Opened, type Verdict } from '../../protocol/index.ts'
-import { verify } from '../crypto.ts'
+import { verify, verifySoon } from '../crypto.ts'
 import type { Network } from '../network/network.ts'
 import { createMemoryStore } from '../store/memory-store-fixture.ts'
 import { BAD_GOSSIP, BAD_REQUESTS, createBadFrames } from '../test/bad-frames.ts'
 import { createScriptedAgent, startMemoryNetwork, type MemoryNetwork, type MemoryNode } from '../test/memory-network.ts'
 import { createStranger } from '../test/stranger.ts'
+import { createOpener } from './open-frames.ts'
 import { createWire, type Wire } from './wire.ts'
 
 let network: MemoryNetwork
@@ -133,11 +135,11 @@ describe('what arrives by stream', () => {
       })
     expect(await fetch({ type: 'genesis' })).toEqual([{ type: 'genesis', genesis: network.genesis }])
     const chain = await fetch({ type: 'chain', fromHeight: 1, toHeight: 100 })
-    const heights = chain.flatMap((frame) => (frame.type === 'message' && frame.message.kind === 'proposal' ? [frame.message.body.height] : []))
-    expect(heights).toEqual(Array.from({ length: node.machine.ledger.height }, (_, index) => index + 1))
-    expect(chain.at(-1)?.type).toBe('certificate')
-    const [item] = chain.flatMap((frame) => (frame.type === 'message' && frame.message.kind === 'reveal' ? [frame.message] : []))
-    expect(await fetch({ type: 'get', hashes: ['0'.repeat(64), item?.id as string] })).toEqual([{ type: 'message', message: item }])
+    const [history] = chain as [Extract<Opened, { type: 'history' }>]
+    expect(history.blocks.map(({ message }) => message.body.height)).toEqual(Array.from({ length: node.machine.ledger.height }, (_, index) => index + 1))
+    expect(history.blocks.at(-1)?.certificate).not.toBeNull()
+    const item = sha256(history.parts[0] as Uint8Array)
+    expect(await fetch({ type: 'get', hashes: ['0'.repeat(64), item] })).toMatchObject([{ type: 'message', message: { id: item } }])
     expect(await fetch({ type: 'chain', fromHeight: 1_000_000, toHeight: 1_000_063 })).toEqual([])
   })
 })
@@ -177,8 +179,26 @@ describe('what the machine sends', () => {
     wire.perform({ type: 'request', to: 'bob', request: { type: 'chain', fromHeight: 1, toHeight: 100 } })
     await settled()
     expect(requested.map(([peer]) => peer)).toEqual(['bob'])
-    expect(dispatched).toMatchObject([{ type: 'frames', from: 'bob', asked: 'chain', frames: [{ type: 'message' }] }])
+    expect(dispatched).toMatchObject([{ type: 'frames', from: 'bob', asked: 'chain', fromHeight: 1, fault: 'malformed', frames: [{ type: 'message' }] }])
     expect(wire.refusals()).toEqual({ malformed: 1 })
+  })
+
+  it('has the signatures of a long reply checked elsewhere, and tells which one does not hold', async () => {
+    const reply: Uint8Array[] = []
+    const { wire, machine, dispatched } = createTrial({ verdict: 'accept' }, async () => reply)
+    const good = goodMessage(machine)
+    const forged = good.bytes.map((byte, at) => (at === good.bytes.length - 1 ? byte ^ 1 : byte))
+    reply.push(...[good.bytes, forged].map((bytes) => encodeFrame({ type: 'envelope', bytes })))
+    for (const frames of [1, 2]) {
+      const opener = createOpener({ network: machine.rules.network, verify, verifySoon, count: () => undefined })
+      const slow = createOpener({ network: machine.rules.network, verify, verifySoon: undefined, count: () => undefined })
+      const part = reply.slice(0, frames)
+      expect(await opener.openHistory(part, 'bob')).toEqual(slow.openAll(part, 'bob'))
+      expect(await slow.openHistory(part, 'bob')).toEqual(slow.openAll(part, 'bob'))
+    }
+    wire.perform({ type: 'request', to: 'bob', request: { type: 'boundaries', fromEpoch: 1 } })
+    await settled()
+    expect(dispatched).toMatchObject([{ asked: 'boundaries', fault: 'bad-signature' }])
   })
 
   it('may fail without harm', async () => {

@@ -3,19 +3,17 @@ import {
   decodeBundle,
   decodeRequest,
   openEnvelope,
-  openFrame,
   reachesEverybody,
   serve,
   type Event,
-  type FrameCode,
   type Machine,
-  type Opened,
   type Request,
   type Verdict,
   type Verify,
 } from '../../protocol/index.ts'
 import type { GossipVerdict, Network } from '../network/network.ts'
 import type { Store } from '../store/store.ts'
+import { createOpener } from './open-frames.ts'
 import { drive } from './reading.ts'
 import { createSender, type Outgoing } from './sender.ts'
 
@@ -45,16 +43,7 @@ export function createWire(init: {
     onTrouble('frame refused', { code, from })
   }
 
-  const openAll = (frames: readonly Uint8Array[], from: string): { opened: Opened[]; fault: FrameCode | null } => {
-    let fault: FrameCode | null = null
-    const opened = frames.flatMap((bytes) => {
-      const result = openFrame(bytes, { network: machine.rules.network, verify })
-      if (result.ok) return [result.opened]
-      count((fault = result.code), from)
-      return []
-    })
-    return { opened, fault }
-  }
+  const { openAll, openHistory } = createOpener({ network: machine.rules.network, verify, verifySoon: init.verifySoon, count })
 
   const judgeEnvelope = async (envelope: Uint8Array, from: string): Promise<GossipVerdict> => {
     const opened = openEnvelope(envelope, machine.rules.network, verify)
@@ -69,17 +58,6 @@ export function createWire(init: {
     // `ignore` only means that gossip does not forward it: its author has sent it to everybody already.
     const needless = from === opened.message.author && reachesEverybody(machine, from)
     return verdict.verdict === 'accept' && needless ? 'ignore' : verdict.verdict
-  }
-
-  // All signatures of a long reply at once. Where one does not hold, the reply is opened again to see which.
-  const openHistory = async (frames: readonly Uint8Array[], from: string): Promise<ReturnType<typeof openAll>> => {
-    const { verifySoon } = init
-    if (verifySoon === undefined) return openAll(frames, from)
-    const checks: Parameters<Verify>[] = []
-    const results = frames.map((bytes) => openFrame(bytes, { network: machine.rules.network, verify: (...check) => checks.push(check) > 0 }))
-    const verdicts = await Promise.all(checks.map((check) => verifySoon(...check)))
-    const opened = results.flatMap((result) => (result.ok ? [result.opened] : []))
-    return opened.length === frames.length && verdicts.every(Boolean) ? { opened, fault: null } : openAll(frames, from)
   }
 
   const onReply = async (frames: readonly Uint8Array[], from: string, request: Request): Promise<void> => {

@@ -34,7 +34,7 @@ export async function copyPast(from: string, to: string, height: number): Promis
   await withStore(from, (source) =>
     withStore(to, async (target) => {
       for (const prefix of PAST) {
-        let batch: { key: string; value: Uint8Array }[] = []
+        const batch: { key: string; value: Uint8Array }[] = []
         for await (const [key, value] of source.range(prefix)) {
           if (heightIn(key) > height) continue
           batch.push({ key, value })

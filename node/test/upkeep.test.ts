@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateTask, networkId, type Genesis } from '../../protocol/index.ts'
+import type { CheckpointDocument } from '../change-documents.ts'
 import { startChild, type ChildNode } from '../cli/demo/child-node.ts'
 import { findFreePorts } from '../cli/demo/free-ports.ts'
 import { ensureIdentity } from '../cli/own-home.ts'
 import { formatConfig, writeFileWhole } from '../config/config-file.ts'
 import { resolveHome } from '../config/home.ts'
-import type { CheckpointDocument, NodeStatus, PeerInfo, RewardsDocument } from '../service.ts'
+import type { NodeStatus, PeerInfo, RewardsDocument } from '../service.ts'
 import { startLiar, type Liar } from './liar.ts'
 import { ask, BIN, clientOf, poll, runCommand, startTestnet, untilAgreed, untilClosed, type Testnet, type TestNode } from './testnet-processes.ts'
 
@@ -110,10 +111,10 @@ describe('a network that has lost more than a third for good', () => {
     const genesis = JSON.parse(await readFile(genesisFile, 'utf8')) as Genesis
     expect(genesis).toMatchObject({ checkpoint: { network: networkId(testnet.genesis), height: before.height, stateRoot: before.stateRoot }, name: 'test' })
     const [first] = [await testnet.restart(0), await testnet.restart(3)]
-    const status = await poll('the new network has a block', 60_000, () => statusOf(first as TestNode), ({ membersPresent }) => membersPresent === 2)
+    const status = await poll('the new network has a block', 60_000, () => statusOf(first), ({ membersPresent }) => membersPresent === 2)
     expect(status).toMatchObject({ networkId: networkId(genesis), height: before.height, role: 'founder' })
     for (const [at, id] of ids.entries()) expect(await nodeAt(0).client.get(`members/${id}/rewards?history=1`)).toEqual(rewards[at])
-    const newcomer = await startStranger('late', [(first as TestNode).addresses[0] as string])
+    const newcomer = await startStranger('late', [(first).addresses[0] as string])
     await poll('a newcomer is a member', 60_000, () => statusOf(newcomer), ({ role, networkId: network }) => role === 'member' && network === networkId(genesis))
     const after = await untilAgreed([nodeAt(0), nodeAt(3), newcomer])
     expect(after.height).toBeGreaterThan(before.height)

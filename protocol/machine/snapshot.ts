@@ -62,8 +62,8 @@ export function openSnapshot(bytes: Uint8Array, root: string): Snapshot | null {
   const { state: encoded, items } = (decodeCanonical(bytes) ?? {}) as { state?: unknown; items?: unknown }
   const state = openState(encoded, root)
   if (state === null || !Array.isArray(items)) return null
-  const byHash = new Map(items.map((item) => (item instanceof Uint8Array ? [sha256(item), item] : ['', item])))
-  const messages = neededItems(state).map((id) => byHash.get(id)).map((item) => (item instanceof Uint8Array ? readVouched(item) : null))
+  const byHash = new Map((items as unknown[]).flatMap((item) => (item instanceof Uint8Array ? [[sha256(item), item] as const] : [])))
+  const messages = neededItems(state).map((id) => byHash.get(id)).map((item) => (item === undefined ? null : readVouched(item)))
   return messages.every((opened) => opened?.ok === true) ? { state, items: messages.map((opened) => (opened as { message: Message }).message) } : null
 }
 

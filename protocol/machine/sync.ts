@@ -90,7 +90,7 @@ export function receiveChain(machine: Machine, out: Effect[], agreed: AgreementE
     return
   }
   sync.asked.delete(start)
-  if (fault != null || !frames.some((frame) => frame.type === 'history' && frame.blocks.length > 0)) drop(machine, out, from, fault ?? 'nothing-served')
+  if ((fault ?? null) !== null || !frames.some((frame) => frame.type === 'history' && frame.blocks.length > 0)) drop(machine, out, from, fault ?? 'nothing-served')
   else sync.arrived.set(start, { peer: from, frames })
   pursue(machine, out)
   takeNext(machine, out, agreed)

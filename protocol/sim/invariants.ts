@@ -103,7 +103,7 @@ function overhear(world: World, witness: Witness): (node: SimNode, event: Event)
     if (slot === null || !suspects.has(author)) return
     const key = `${node.index}/${node.life}/${author}`
     let slots = heard.get(key)
-    if (slots === undefined) heard.set(key, (slots = new Map()))
+    if (slots === undefined) heard.set(key, (slots = new Map<string, string>()))
     const before = slots.get(slot)
     if (before === undefined) {
       slots.set(slot, bodyHash)

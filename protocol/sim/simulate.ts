@@ -13,6 +13,7 @@ export interface SimReport {
   seed: number
   nodes: number
   adversaries: string[]
+  faults: string[]
   /** What broke safety; must be empty. */
   violations: string[]
   /** What was expected after the network healed and did not come; must be empty. */
@@ -81,6 +82,7 @@ function runWorld(plan: Plan, options: RunOptions): SimReport {
     seed,
     nodes,
     adversaries: plan.adversaries.map(({ name }) => name),
+    faults: [...new Set(faults.map((fault) => (fault.type === 'partition' ? `partition ${fault.shape}` : fault.type === 'agent' ? `agent ${fault.failure}` : fault.type)))],
     violations: [...new Set([...witness.violations, ...replayed])],
     stalls: wentOn ? [] : describeStalls(witness, honest, witness.closed.size - closedBefore),
     roundsClosed: witness.closed.size,

@@ -40,7 +40,7 @@ const WAIT_MS = 5_000
 const SETTLING_MS = 3_000
 const POLL_MS = 50
 
-const isWell = ({ state, signing }: Member): boolean => state === 'up' && signing !== 'observing'
+const isWell = ({ state, signing }: Member): boolean => state === 'up' && signing === 'active'
 
 /** Resolves when the fault is over. What would leave less than a quorum waits a while, and is skipped then. */
 export async function inflict(scene: Scene, fault: Fault): Promise<void> {

@@ -34,6 +34,8 @@ const SAMPLE_TICKS = 10
 const ASK_MS = 600
 const OPEN_MAX = 4
 const TIMEOUT_MS = 2_000
+/** At the end nobody is down, and a busy machine is no loss. */
+const FINAL_TIMEOUT_MS = 20_000
 
 interface Rounds {
   round: string
@@ -122,7 +124,7 @@ export function createProber(swarm: Swarm): Prober {
     },
     async penalties() {
       const witness = members.at(-1) as Member
-      const documents = await Promise.all(members.map(({ node }) => within(witness.client.get<{ penalties: { cause: string }[] }>(`members/${node.memberId}/reputation`))))
+      const documents = await Promise.all(members.map(({ node }) => within(witness.client.get<{ penalties: { cause: string }[] }>(`members/${node.memberId}/reputation`), FINAL_TIMEOUT_MS)))
       return documents.flatMap((document, node) => {
         const causes = (document?.penalties ?? []).map(({ cause }) => cause)
         return causes.length === 0 ? [] : [{ node, causes }]
@@ -132,7 +134,7 @@ export function createProber(swarm: Swarm): Prober {
       const wanted = new Set([...closed, ...acknowledged.keys()])
       const lost: string[] = []
       for (const round of wanted) {
-        const found = await Promise.all(members.map(({ client }) => within(client.get<Rounds>(`rounds/${round}`))))
+        const found = await Promise.all(members.map(({ client }) => within(client.get<Rounds>(`rounds/${round}`), FINAL_TIMEOUT_MS)))
         for (const [index, detail] of found.entries()) {
           if (detail === null) lost.push(`node ${index} does not know round ${round.slice(0, 12)}${acknowledged.has(round) ? `, acknowledged by node ${acknowledged.get(round)}` : ''}`)
           else if (closed.has(round) && detail.status !== 'closed') lost.push(`round ${round.slice(0, 12)} is closed, but open on node ${index}`)
@@ -146,6 +148,6 @@ export function createProber(swarm: Swarm): Prober {
 }
 
 // Null for whoever does not answer in time: it is down, paused or busy.
-function within<T>(answer: Promise<T>): Promise<T | null> {
-  return Promise.race([answer.catch(() => null), sleep(TIMEOUT_MS, null)])
+function within<T>(answer: Promise<T>, limitMs = TIMEOUT_MS): Promise<T | null> {
+  return Promise.race([answer.catch(() => null), sleep(limitMs, null)])
 }

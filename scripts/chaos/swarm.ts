@@ -43,7 +43,7 @@ export interface Swarm {
 
 const SMALL_DISK_MB = 64
 const SELF_COMMAND: [string, string] = [process.execPath, fileURLToPath(new URL('../../node/bin.js', import.meta.url))]
-const PARAMETERS = { revealMs: 3_000, leaderMs: 1_000, viewMs: 3_000, backoffMax: 3, epochBlocks: 128 }
+const PARAMETERS = { revealMs: 3_000, leaderMs: 700, viewMs: 2_000, backoffMax: 2, epochBlocks: 128 }
 
 /** Makes homes and links and starts everybody. */
 export async function startSwarm(nodes: number): Promise<Swarm> {
@@ -63,7 +63,7 @@ export async function startSwarm(nodes: number): Promise<Swarm> {
       const bootstrap = links.filter(({ from }) => from === index).map(({ to, port }) => `/ip4/127.0.0.1/tcp/${port}/p2p/${ids[to]}`)
       const network = { genesis: '../genesis.json', host: '127.0.0.1', port: ports[index] as number, announce: [], bootstrap }
       const http = { host: '127.0.0.1', port: ports[nodes + index] as number }
-      await writeFileWhole(home.configFile, formatConfig({ logLevel: 'warn', agent: { type: 'solver', strategy: index % 2 === 0 ? 'greedy' : 'searching' }, network, http }))
+      await writeFileWhole(home.configFile, formatConfig({ logLevel: 'warn', agent: { type: 'solver', strategy: index % 2 === 0 ? 'greedy' : 'hasty' }, network, http }))
       const store = join(home.dataDir, 'store', networkId(genesis).slice(0, 16))
       return {
         index,

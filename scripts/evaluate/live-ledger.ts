@@ -38,11 +38,12 @@ export function memberName(member: number): string {
   return String(member).padStart(6, '0')
 }
 
-// Where credit is joint work: every player's share, as its node would send it.
+// Where credit is joint work, the shares of two members who evaluate everything, as all do in its last phase.
 function withShares(transcript: Transcript, rules: Rules): Transcript {
-  const { players } = transcript.frozen
-  if (players.length <= rules.parameters.exactPlayersMax) return transcript
-  return { ...transcript, shares: players.map((author) => ({ author, phase: 'credit', blocks: computeShare({ ...transcript, phase: 'credit' }, rules, author).blocks })) }
+  const [first, second] = transcript.frozen.players
+  if (transcript.frozen.players.length <= rules.parameters.exactPlayersMax || first === undefined || second === undefined) return transcript
+  const { phase, blocks } = computeShare({ ...transcript, phase: 'credit-all' }, rules, first)
+  return { ...transcript, shares: [first, second].map((author) => ({ author, phase, blocks })) }
 }
 
 function transcriptOf(task: PanelTask, shown: boolean, standingOf: (id: string) => Standing): Transcript {

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { join } from 'node:path'
+import type * as sourcesHere from '../../protocol/index.ts'
 import type { Mutant } from './list.ts'
 
 export interface MutantRequest {
@@ -15,7 +16,7 @@ export interface MutantReply {
   seeds: number
 }
 
-type Sources = typeof import('../../protocol/index.ts')
+type Sources = typeof sourcesHere
 
 /** Simulates with broken sources until something is wrong. */
 export default async function tryMutant({ folder, mutant, seedsMax }: MutantRequest): Promise<MutantReply> {

@@ -6,7 +6,7 @@ import { isTestCode, lineOf, topOf, walk } from './source.ts'
 const PURE_PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['consensus', []],
   ['credit', []],
-  ['protocol', ['zod', '@ipld/dag-cbor', 'uint8arrays/equals']],
+  ['protocol', ['zod', '@ipld/dag-cbor', 'uint8arrays/concat', 'uint8arrays/equals']],
 ])
 const HASH_FILE = 'consensus/hash.ts'
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -81,6 +81,32 @@ describe('documents', () => {
   it('ends with 1 and the reason where the node refuses', async () => {
     expect(await run('reputation', '--at', '99')).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Height 99') })
     expect(await run('rounds', 'none')).toMatchObject({ code: 1, out: '', err: expect.stringContaining('none') })
+  })
+})
+
+describe('membership', () => {
+  it('leave asks the node, and says how long to let it run', async () => {
+    expect(await run('leave')).toMatchObject({ code: 0, err: '', out: expect.stringContaining('until the epoch ends') })
+    expect(JSON.parse((await run('leave', '--json')).out)).toEqual({ schema: 'peerage.membership/v1', kind: 'leave' })
+    expect(fixture.changes).toEqual([{ kind: 'leave' }, { kind: 'leave' }])
+    fixture.failAskWith(new ServiceError('not-possible', 'A round that this node has asked is still open.'))
+    expect(await run('leave')).toMatchObject({ code: 1, out: '', err: expect.stringContaining('still open') })
+  })
+  it('checkpoint writes what the node gives to a file', async () => {
+    const file = join(folder, 'state.json')
+    expect(await run('checkpoint', '--out', file)).toMatchObject({ code: 0, err: '', out: expect.stringContaining('--from-checkpoint') })
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(await fixture.service.checkpoint())
+    expect(await run('checkpoint')).toMatchObject({ code: 2, err: expect.stringContaining('--out') })
+  })
+  it('init --from-checkpoint founds nothing on what is no checkpoint', async () => {
+    const file = join(folder, 'state.json')
+    await run('checkpoint', '--out', file)
+    const home = join(folder, 'home')
+    expect((await runToEnd(['init', '--home', home, '--no-network'])).code).toBe(0)
+    const found = (...founders: string[]) => runToEnd(['init', '--home', home, '--from-checkpoint', file, ...(founders.length > 0 ? ['--founders', ...founders] : [])])
+    expect(await found(`12D3KooW${'a'.repeat(44)}`)).toMatchObject({ code: 8, err: expect.stringContaining('malformed') })
+    expect(await found()).toMatchObject({ code: 2, err: expect.stringContaining('--founders') })
+    expect(await found('me')).toMatchObject({ code: 2, err: expect.stringContaining('"me"') })
   })
 })
 

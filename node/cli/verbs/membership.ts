@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import type { CheckpointDocument } from '../../change-documents.ts'
 import { writeFileWhole } from '../../config/config-file.ts'
-import type { CheckpointDocument } from '../../service.ts'
 import { findNode } from '../client.ts'
 import type { NodeOptions } from '../client.ts'
 import { printJson } from '../context.ts'

@@ -1,4 +1,4 @@
-import { blockUnits, createWork, evaluateUnits, planCredit, type SampledPlan } from '../../../credit/index.ts'
+import { createWork, evaluateUnits, planCredit, type SampledPlan, type Work } from '../../../credit/index.ts'
 import { openLevelStore } from '../../../node/index.ts'
 import {
   CHECKS_PER_BLOCK,
@@ -70,19 +70,16 @@ export function accountOf({ transcript }: StoredRound, rules: Rules): RoundAccou
     blocks: blocks.length,
     evaluations: blocks.reduce((sum, { values }) => sum + values.flat().length, 0),
   }))
-  const aloneMs = time(() => {
-    const { game } = gameOf(transcript, rules)
-    evaluateUnits(game, createWork({ plan, seed: transcript.creditSeed, players: players.length }), 0, plan.units)
-  })
+  const draw = (): Work => createWork({ plan, seed: transcript.creditSeed, players: players.length })
+  const aloneMs = time(() => void evaluateUnits(gameOf(transcript, rules).game, draw(), 0, plan.units))
   const first: Transcript = { ...transcript, phase: 'credit', shares: [] }
   const shareMs = new Map(players.map((player) => [player, time(() => computeShare(first, rules, player))]))
-  const last = blockUnits(plan, plan.blocks - 1)
-  return { alone: 2 * (last.first + last.count), sent, checks: CHECKS_PER_BLOCK * plan.blocks, aloneMs, shareMs }
+  return { alone: plan.units * draw().leaves, sent, checks: CHECKS_PER_BLOCK * plan.blocks, aloneMs, shareMs }
 }
 
 function planOf(players: number, { parameters }: Rules): SampledPlan {
-  const plan = planCredit({ players, exactPlayersMax: parameters.exactPlayersMax, pairs: parameters.creditPairs })
-  if (plan.kind !== 'pairs') throw new Error('a round was too small for its credit to be shared')
+  const plan = planCredit({ players, exactPlayersMax: parameters.exactPlayersMax, pairs: parameters.creditPairs, rule: parameters.creditPlan })
+  if (plan.kind === 'exact') throw new Error('a round was too small for its credit to be shared')
   return plan
 }
 

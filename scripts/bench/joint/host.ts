@@ -1,6 +1,7 @@
 /** A process that hosts the nodes of several homes, and measures how long they keep its event loop. Its parent speaks to it over IPC. */
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
-import { loadIdentity, resolveConfig, resolveHome, startNode, type RunningNode } from '../../../node/index.ts'
+import { loadIdentity, resolveConfig, resolveHome, startNode, type Log, type RunningNode } from '../../../node/index.ts'
+import { SILENCE } from './misbehave.ts'
 
 /** In milliseconds. `delay`: how late a timer was, machine load included; `turn`: what this thread computed from one turn of a timer to the next. */
 export interface LoopFigures {
@@ -25,9 +26,11 @@ for (const folder of folders) {
   const home = resolveHome(folder, {})
   const { config } = await resolveConfig(home, {})
   const identity = await loadIdentity(home.identityFile)
-  nodes.push(await startNode({ home, config, identity, signal: stopper.signal, log: (level, message, fields) => {
-    if (level === 'error') process.stderr.write(`${identity.memberId.slice(-6)} ${message} ${JSON.stringify(fields)}\n`)
-  } }))
+  const log: Log = (level, message, fields = {}) => {
+    if (level !== 'error' || String(fields['error']).endsWith(SILENCE)) return
+    process.stderr.write(`${identity.memberId} ${message} ${JSON.stringify(fields)}\n`)
+  }
+  nodes.push(await startNode({ home, config, identity, log, signal: stopper.signal }))
 }
 report({ type: 'ready', apiUrls: nodes.map(({ apiUrl }) => apiUrl) })
 

@@ -6,6 +6,8 @@ export type Misbehaviour = (typeof MISBEHAVIOURS)[number]
 
 /** Environment variable: who misbehaves and how, as MEMBER=HOW. */
 export const MISBEHAVIOUR_VARIABLE = 'PEERAGE_BENCH_MISBEHAVIOUR'
+/** What silence looks like in the log of its node. */
+export const SILENCE = 'this member is silent in credit, as it was told to be'
 /** How far a liar shifts the value of every coalition, in micro-units. */
 const LIE_MICRO = 10_000
 
@@ -13,7 +15,7 @@ const LIE_MICRO = 10_000
 export function misbehave<Request extends { job: string; self: string }>(request: Request, honest: (request: Request) => unknown): unknown {
   const [member, how] = (process.env[MISBEHAVIOUR_VARIABLE] ?? '').split('=')
   if (request.job !== 'share' || request.self !== member) return honest(request)
-  if (how === 'silent') throw new Error('this member is silent in credit, as it was told to be')
+  if (how === 'silent') throw new Error(SILENCE)
   const share = honest(request) as Body<'share'>
   return { ...share, blocks: share.blocks.map(({ block, values }) => ({ block, values: values.map((unit) => unit.map(shift)) })) }
 }

@@ -255,7 +255,7 @@ function persist(peer: Peer, changes: Extract<Effect, { type: 'persist' }>['chan
   for (const { key, value } of changes) {
     const head = key.split('/', 1)[0] as string
     let segment = peer.store.get(head)
-    if (segment === undefined) peer.store.set(head, (segment = new Map()))
+    if (segment === undefined) peer.store.set(head, (segment = new Map<string, Uint8Array>()))
     if (value === null) segment.delete(key)
     else segment.set(key, value)
   }

@@ -1,0 +1,93 @@
+/** Tasks of the owner on their way to the network. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isAcceptable, LIMITS, taskSchema, type Event, type Machine, type Notice, type Task } from '../../protocol/index.ts'
+import { ServiceError, type AskRequest, type NodeService } from '../service.ts'
+
+const ANSWER_MS_DEFAULT = 60_000
+const JUDGE_MS_DEFAULT = 60_000
+/** How long a task waits for a node that does not know yet whether it may sign. */
+const ASKING_MS_MAX = 10_000
+const ASKING_POLL_MS = 50
+
+export interface Asking {
+  ask: NodeService['ask']
+  onAsked: (notice: Extract<Notice, { type: 'asked' }>) => void
+  /** Refuses what waits, and whatever is asked from now on. */
+  close: () => void
+}
+
+export function createAsking(machine: Machine, dispatch: (event: Event) => void): Asking {
+  const tickets: Tickets = new Map()
+  let lastTicket = 0
+  let closed = false
+  return {
+    async ask(request) {
+      if (closed) throw new ServiceError('stopping', 'The node is stopping.')
+      const task = readTask(request, machine)
+      const truth = request.truth === undefined ? null : { accepted: request.truth.accepted.map((value) => value.toWellFormed()), salt: new Uint8Array(randomBytes(32)) }
+      // A node that has just started soon knows whether it may sign.
+      for (let waitedMs = 0; machine.guard.mode === 'asking' && waitedMs < ASKING_MS_MAX; waitedMs += ASKING_POLL_MS) await sleep(ASKING_POLL_MS)
+      if (closed) throw new ServiceError('stopping', 'The node is stopping.')
+      const ticket = ++lastTicket
+      return new Promise((resolve, reject) => {
+        tickets.set(ticket, { resolve, reject })
+        dispatch({ type: 'ask', ticket, task, truth })
+      })
+    },
+    onAsked: (notice) => answerTicket(tickets, notice),
+    close() {
+      closed = true
+      for (const { reject } of tickets.values()) reject(new ServiceError('stopping', 'The node is stopping.'))
+      tickets.clear()
+    },
+  }
+}
+
+type Tickets = Map<number, { resolve: (asked: { round: string }) => void; reject: (error: ServiceError) => void }>
+
+function answerTicket(tickets: Tickets, { ticket, round, code }: Extract<Notice, { type: 'asked' }>): void {
+  const waiting = tickets.get(ticket)
+  tickets.delete(ticket)
+  if (round !== null) waiting?.resolve({ round })
+  else waiting?.reject(refusalOf(code))
+}
+
+/** Builds the task of a request within the network's limits; half characters become U+FFFD, as in every encoding. Throws ServiceError `invalid-task` naming the field. */
+function readTask(request: AskRequest, machine: Machine): Task {
+  const { agentMsMax } = machine.rules.parameters
+  const parsed = taskSchema.safeParse({
+    kind: request.kind,
+    prompt: request.prompt.toWellFormed(),
+    reference: request.reference?.toWellFormed() ?? null,
+    answerMs: request.answerMs ?? Math.min(ANSWER_MS_DEFAULT, agentMsMax),
+    judgeMs: request.judgeMs ?? Math.min(JUDGE_MS_DEFAULT, agentMsMax),
+  })
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new ServiceError('invalid-task', `${issue?.path.join('.') ?? 'task'}: ${issue?.message ?? 'is invalid'}`)
+  }
+  const accepted = request.truth?.accepted ?? []
+  if (accepted.length > LIMITS.acceptedMax || accepted.some((value) => value.length > LIMITS.valueLengthMax)) {
+    throw new ServiceError('invalid-task', `truth.accepted: at most ${LIMITS.acceptedMax} values of ${LIMITS.valueLengthMax} characters`)
+  }
+  if (request.truth !== undefined && accepted.length === 0) throw new ServiceError('invalid-task', 'truth.accepted: must hold a value')
+  const unusable = accepted.find((value) => !isAcceptable(parsed.data.kind, value))
+  if (unusable !== undefined) {
+    throw new ServiceError('invalid-task', `truth.accepted: "${unusable.slice(0, 40)}" is no ${parsed.data.kind} that answers are compared by; truths go with the kinds choice, number and label`)
+  }
+  return parsed.data
+}
+
+function refusalOf(code: string | null): ServiceError {
+  switch (code) {
+    case 'not-a-member':
+      return new ServiceError('not-member', 'This node is not a member of the network yet.')
+    case 'observing':
+      return new ServiceError('observing', 'This node signs nothing for now, so it cannot ask either: peerage status says why.')
+    case 'time-limit':
+      return new ServiceError('invalid-task', 'answerMs, judgeMs: longer than the network allows')
+    default:
+      return new ServiceError('quota', `The network does not take the task now (${code ?? 'unknown'}); too many rounds of this member are open.`)
+  }
+}
