@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inflict, type FaultLog, type Scene } from './chaos/faults.ts'
 import { createRandom, planFaults } from './chaos/plan.ts'
-import { createProber, type Prober } from './chaos/prober.ts'
+import { acquainted, findLost, findPenalties, startProber, untilAgreed, type Prober } from './chaos/prober.ts'
 import { printReport, readVerdict } from './chaos/report.ts'
 import { keepAlive, removeSwarm, startSwarm, stopSwarm, type Member, type Swarm } from './chaos/swarm.ts'
 import { startWitness, type Witness } from './chaos/witness.ts'
@@ -19,6 +19,7 @@ const HELP = `Usage: npm run chaos -- [options]
 const READY_MS_MAX = 120_000
 const CALM_MS_MAX = 60_000
 const PROGRESS_MS = 10_000
+const WATCH_MS = 200
 
 runScript(HELP, async (args) => {
   const { values } = parseArgs({ args, options: { minutes: { type: 'string' }, nodes: { type: 'string' }, seed: { type: 'string' }, json: { type: 'boolean' } } })
@@ -35,7 +36,7 @@ runScript(HELP, async (args) => {
   try {
     const lives = swarm.members.map((member) => keepAlive(swarm, member))
     witness = await startWitness(swarm.genesis, swarm.members.map(({ address }) => address))
-    const prober = createProber(swarm)
+    const prober = startProber(swarm)
     await untilReady(prober, nodes, stop.signal)
     say(`${nodes} nodes are up; seed ${seed}, ${minutes} minutes`)
     const calmMs = Math.min(CALM_MS_MAX, (minutes * 60_000) / 3)
@@ -44,15 +45,14 @@ runScript(HELP, async (args) => {
     say(`undisturbed for ${Math.round(calmMs / 1_000)} s`)
     await ended(sleep(calmMs, undefined, { signal: stop.signal }))
     const closedInCalm = prober.closed.size - closedBefore
-    prober.askNoMore()
-    const agreed = stop.signal.aborted ? null : await prober.untilAgreed(CALM_MS_MAX)
-    const penalties = await prober.penalties()
-    const unknown = await prober.unknownRounds()
-    prober.stop()
+    prober.asks = false
+    const agreed = stop.signal.aborted ? null : await untilAgreed(prober, CALM_MS_MAX)
+    const [penalties, lost] = stop.signal.aborted ? [[], []] : [await findPenalties(prober), await findLost(prober)]
+    prober.looks = false
     await stopSwarm(swarm)
     await Promise.all(lives)
     for (const { disk } of swarm.members) await witness.readStore(disk.store)
-    const verdict = readVerdict({ minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, agreed, penalties, unknown, interrupted: stop.signal.aborted })
+    const verdict = readVerdict({ minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, agreed, penalties, lost, interrupted: stop.signal.aborted })
     if (values.json === true) process.stdout.write(`${JSON.stringify(verdict)}\n`)
     else printReport(verdict)
     return verdict.failures.length === 0 ? 0 : 1
@@ -65,7 +65,7 @@ runScript(HELP, async (args) => {
 
 async function untilReady(prober: Prober, nodes: number, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + READY_MS_MAX
-  while (prober.acquainted() < nodes) {
+  while (acquainted(prober) < nodes) {
     signal.throwIfAborted()
     if (performance.now() > deadline) throw new Error('the nodes have not all found each other')
     await sleep(200)
@@ -85,14 +85,13 @@ interface Disturbance {
 /** Inflicts the plan, and resolves when the last fault is over. */
 async function disturb({ swarm, prober, witness, seed, ms, signal, say }: Disturbance): Promise<FaultLog> {
   const log: FaultLog = { done: {}, skipped: 0, damages: [], outages: [] }
-  const scene: Scene = { swarm, log, random: createRandom(seed), height: prober.height, isHolding: prober.isHolding, running: 0, isQuiet: false }
+  const scene: Scene = { swarm, log, random: createRandom(seed), prober, running: 0, isQuiet: false }
   const startMs = performance.now()
   const progress = setInterval(() => {
-    noteDamages(log, swarm)
     const deaths = Object.values(swarm.deaths).reduce((sum, count) => sum + count, 0)
-    say(`${Math.round((performance.now() - startMs) / 1_000)} s: ${deaths} deaths, ${log.done['partition'] ?? 0} partitions, ${prober.closed.size} rounds closed, height ${prober.height()}, ${witness.contradictions.length} contradictions; ${swarm.members.map(letterOf).join('')}`)
+    say(`${Math.round((performance.now() - startMs) / 1_000)} s: ${deaths} deaths, ${log.done['partition'] ?? 0} partitions, ${prober.closed.size} rounds closed, height ${swarm.height}, ${witness.contradictions.length} contradictions; ${swarm.members.map(letterOf).join('')}`)
   }, PROGRESS_MS)
-  const watching = setInterval(() => noteDamages(log, swarm), 200)
+  setInterval(() => noteDamages(log, swarm), WATCH_MS).unref()
   const running: Promise<void>[] = []
   for (const { atMs, fault } of planFaults({ seed, nodes: swarm.members.length, ms })) {
     await ended(sleep(Math.max(0, startMs + atMs - performance.now()), undefined, { signal }))
@@ -103,8 +102,6 @@ async function disturb({ swarm, prober, witness, seed, ms, signal, say }: Distur
   if (signal.aborted) swarm.stopping = true
   await Promise.all(running)
   clearInterval(progress)
-  prober.onTick = () => noteDamages(log, swarm)
-  clearInterval(watching)
   return log
 }
 

@@ -60,13 +60,13 @@ describe('weighBallots', () => {
     for (const logOdds of [0, 300_000, 2_000_000]) {
       for (const known of [0, MICRO]) {
         const judges = Array.from({ length: 3 }, () => judgeOf(logOdds, { known }))
-        expect(weigh(judges, said)).toEqual([MICRO, MICRO, MICRO])
+        expect(weigh(judges, said)).toEqual([MICRO / 2, MICRO / 2, MICRO / 2])
       }
     }
   })
 
-  it('weighs all that a judge says on one pair in one order like one verdict', () => {
-    expect(weigh([judgeOf(MICRO)], [says(3, 0, 'left', 1), says(3, 1, 'left', 0), says(3, 1, 'left', 2), says(3, 1, 'right', 2)])).toEqual([MICRO, MICRO, MICRO / 2, MICRO / 2])
+  it('weighs all that a judge says on one pair in one order like one verdict, both orders together 1', () => {
+    expect(weigh([judgeOf(MICRO)], [says(3, 0, 'left', 1), says(3, 1, 'left', 0), says(3, 1, 'left', 2), says(3, 1, 'right', 2)])).toEqual([MICRO / 2, MICRO / 2, MICRO / 4, MICRO / 4])
   })
 
   it('turns a verdict of negative log-odds round, and weighs a tie by the mean size', () => {
@@ -101,13 +101,13 @@ describe('weighBallots', () => {
     const judgeWeights = shares.map((share) => judgeOf(MICRO, { share }))
     const answers = clusterInOrder([0, 1, 2])
     const weightOf = (comparison: Comparison): number => weighBallots({ answers, comparisons: [comparison], judgeWeights })[0]?.weight as number
-    expect([weightOf(says(0, 1, 'left', 2)), weightOf(says(1, 1, 'left', 2)), weightOf(says(3, 1, 'left', 0))]).toEqual([MICRO / 8, MICRO / 8, MICRO / 10])
+    expect([weightOf(says(0, 1, 'left', 2)), weightOf(says(1, 1, 'left', 2)), weightOf(says(3, 1, 'left', 0))]).toEqual([MICRO / 16, MICRO / 16, MICRO / 20])
   })
 
   it('lets the mean judge weigh one, and known judges who add nothing to the better ones nothing', () => {
     const said = [3, 4, 5].map((judge) => says(judge, 0, 'left', 1))
     const weights = weigh([judgeOf(2_000_000), judgeOf(1_800_000), judgeOf(100_000)], said)
-    expect(Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - 3 * MICRO)).toBeLessThanOrEqual(3)
+    expect(Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - (3 * MICRO) / 2)).toBeLessThanOrEqual(3)
     expect(weights[2]).toBe(0)
     const strangers = weigh([judgeOf(2_000_000, { known: 0 }), judgeOf(1_800_000, { known: 0 }), judgeOf(100_000, { known: 0 })], said)
     expect(strangers[2]).toBeGreaterThan(0)

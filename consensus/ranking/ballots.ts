@@ -24,11 +24,11 @@ interface Said {
 }
 
 /**
- * Weighs the comparisons of a round. A verdict weighs the log-odds of its judge for the situation that it states, a tie
- * the mean size of both; each of the two orders is half of that, shared by
- * repetitions, so two that disagree are a tie; a family of judges shares.
- * What judges have in common is taken off first, see `independentPart`. Where nobody's verdict weighs anything, all
- * verdicts weigh the same. Pure, integers; relabelling changes labels only.
+ * Weighs the comparisons of a round. A verdict weighs half the log-odds of its judge for the situation that it states, a tie
+ * half the mean size of both. So a pair seen in both orders weighs 1, and a tie where the orders disagree; repeating
+ * one order adds nothing. What judges have in common is taken off first, see `independentPart`; a family of judges
+ * shares. Where nobody's verdict weighs anything, all verdicts weigh the same. Pure, integers; relabelling changes labels
+ * only.
  *
  * @throws RangeError if a comparison names a judge or an answer that does not exist
  */

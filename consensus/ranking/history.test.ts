@@ -96,8 +96,8 @@ const range = (from: number, to: number): Set<number> => new Set(Array.from({ le
 describe('over many rounds', () => {
   it('gives ten copies that were there from the start less influence than two members, seldom though truth is shown', () => {
     for (const every of [1, 10]) {
-      const alone = live(80, 0, (round) => round % every === 0)
-      const crowded = live(80, 10, (round) => round % every === 0)
+      const alone = live(160, 0, (round) => round % every === 0)
+      const crowded = live(160, 10, (round) => round % every === 0)
       expect(influence(crowded, 10, range(MEMBERS, MEMBERS + 10))).toBeLessThan(influence(alone, 0, range(0, 2)))
       const { judgeWeights } = rank(play('probe', 10), crowded).frozen
       expect([0, 6, 15].reduce((sum, player) => sum + (judgeWeights[player]?.share as number), 0)).toBeLessThan(MICRO)

@@ -66,14 +66,14 @@ describe('observeKin', () => {
 
 describe('countShares', () => {
   it('counts strangers in full, and acquaintances of a few rounds', () => {
-    expect(countShares(copies(5, 3 * MICRO))).toEqual(Array.from({ length: 5 }, () => MICRO))
+    expect(countShares(copies(5, 15 * MICRO))).toEqual(Array.from({ length: 5 }, () => MICRO))
     expect(countShares([])).toEqual([])
   })
 
   it('counts any number of copies as less than two members, and nearly one when they are known well', () => {
     for (const count of [2, 3, 10, 50]) {
-      expect(total(countShares(copies(count, 4 * MICRO)))).toBeLessThan(2 * MICRO)
-      expect(total(countShares(copies(count, 100 * MICRO)))).toBeLessThan(1.05 * MICRO)
+      expect(total(countShares(copies(count, 16 * MICRO)))).toBeLessThan(2 * MICRO)
+      expect(total(countShares(copies(count, 120 * MICRO)))).toBeLessThan(1.15 * MICRO)
     }
   })
 

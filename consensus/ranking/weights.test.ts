@@ -160,7 +160,7 @@ describe('freezeWeights', () => {
   })
 
   it('counts a family of copies as less than two members in both roles', () => {
-    const kin = (id: string): Kin[] => ['a', 'b', 'c', 'd'].filter((other) => other !== id).map((member) => ({ member, apart: 0, chance: 10 * MICRO }))
+    const kin = (id: string): Kin[] => ['a', 'b', 'c', 'd'].filter((other) => other !== id).map((member) => ({ member, apart: 0, chance: 20 * MICRO }))
     const answering = record(30, 10)
     const { answerWeights, judgeWeights } = freezeWeights([...['a', 'b', 'c', 'd'].map((id) => standing(id, { answering, kin: kin(id) })), standing('e', { answering })])
     expect(answerWeights.slice(0, 4).reduce((sum, weight) => sum + weight, 0)).toBeLessThan(2 * (answerWeights[4] as number))

@@ -8,8 +8,11 @@ export async function drive<T>(store: Store, reading: Reading<T>): Promise<T> {
     const request = next.value
     const entries: Entries = []
     if (request.type === 'get') {
-      const value = await store.get(request.key)
-      if (value !== null) entries.push([request.key, value])
+      const values = await store.getMany(request.keys)
+      request.keys.forEach((key, index) => {
+        const value = values[index]
+        if (value !== undefined && value !== null) entries.push([key, value])
+      })
     } else {
       const { prefix, from, limit } = request
       const options = { ...(from === undefined ? {} : { from }), ...(limit === undefined ? {} : { limit }) }

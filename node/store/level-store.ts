@@ -43,6 +43,16 @@ export async function openLevelStore(path: string): Promise<Store> {
     if (closing !== null) throw new StoreError('closed', `the store in ${path} is closed`)
   }
 
+  const read = async (keys: readonly string[]): Promise<(Uint8Array | null)[]> => {
+    assertOpen()
+    keys.forEach(assertKey)
+    await writer.settled()
+    const values = await db.getMany([...keys]).catch((error: unknown) => {
+      throw toStoreError(error, path)
+    })
+    return values.map((value) => (value === undefined ? null : toBytes(value)))
+  }
+
   return {
     async write(changes) {
       assertOpen()
@@ -50,15 +60,8 @@ export async function openLevelStore(path: string): Promise<Store> {
       if (copy.length > 0) await writer.write(copy)
     },
 
-    async get(key) {
-      assertOpen()
-      assertKey(key)
-      await writer.settled()
-      const value = await db.get(key).catch((error: unknown) => {
-        throw toStoreError(error, path)
-      })
-      return value === undefined ? null : toBytes(value)
-    },
+    get: async (key) => (await read([key]))[0] ?? null,
+    getMany: read,
 
     async *range(prefix, options = {}) {
       assertOpen()

@@ -25,6 +25,12 @@ export function createMemoryStore(): Store {
       return values.get(key)?.slice() ?? null
     },
 
+    async getMany(keys) {
+      assertOpen()
+      keys.forEach(assertKey)
+      return keys.map((key) => values.get(key)?.slice() ?? null)
+    },
+
     async *range(prefix, options = {}) {
       assertOpen()
       const { low, high } = rangeBounds(prefix, options)

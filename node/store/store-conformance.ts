@@ -56,6 +56,8 @@ function describeEntries(current: () => Store): void {
     expect(await store.get('a')).toEqual(bytes('two'))
     expect(await store.get('b')).toEqual(bytes(''))
     expect(await store.get('c')).toBeNull()
+    expect(await store.getMany(['c', 'b', 'a', 'b'])).toEqual([null, bytes(''), bytes('two'), bytes('')])
+    expect(await store.getMany([])).toEqual([])
     await store.write([{ key: 'a', value: null }, { key: 'never', value: null }])
     expect(await store.get('a')).toBeNull()
   })

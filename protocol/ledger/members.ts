@@ -81,7 +81,7 @@ export function checkMembership(state: LedgerState, message: MembershipMessage, 
 export function applyMembership(state: LedgerState, kind: MembershipMessage['kind'], envelope: Uint8Array, context: LedgerContext): Applied<LedgerState> {
   const opened = context.open(envelope)
   if (!opened.ok || opened.message.kind !== kind) return refuse('bad-envelope')
-  const message = opened.message as MembershipMessage
+  const message = opened.message
   const code = checkMembership(state, message, context)
   if (code !== null) return refuse(code)
   switch (message.kind) {

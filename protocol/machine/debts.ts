@@ -5,9 +5,10 @@ import type { Item } from '../ledger/items.ts'
 import { findOwed } from '../ledger/owed.ts'
 import type { Owed } from '../ledger/state.ts'
 import { LIMITS } from '../limits.ts'
+import type { Secret } from '../sealed.ts'
 import type { Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { persist, type Machine, type Means } from './machine-state.ts'
+import { persist, type Machine, type Means, type Truth } from './machine-state.ts'
 import { forgetOwn, signOnce } from './sign-guard.ts'
 
 /** Shows what this node owes, if it still has it: it was away, or took over several blocks at once. */
@@ -15,7 +16,11 @@ export function payDebts(machine: Machine, out: Effect[]): void {
   for (const owed of ownDebts(machine)) {
     const means = meansOf(machine, owed)
     if (means === null) continue
-    const message = signOnce(machine, out, owed.phase === 'evaluate' ? 'truth' : 'reveal', { round: owed.round, phase: owed.phase, ...means } as never) as Message<'reveal' | 'truth'> | null
+    const { round, phase } = owed
+    const message =
+      phase === 'evaluate'
+        ? signOnce(machine, out, 'truth', { round, phase, ...(means as Truth) })
+        : signOnce(machine, out, 'reveal', { round, phase, ...(means as Secret) })
     if (message === null || keepLate(machine, message).verdict !== 'accept') continue
     out.push({ type: 'publish', message })
   }

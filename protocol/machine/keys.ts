@@ -43,8 +43,8 @@ export function padded(value: number): string {
   return String(value).padStart(16, '0')
 }
 
-/** One read of the store. The caller performs it and hands back the entries found, ascending by key. */
-export type Read = { type: 'get'; key: string } | { type: 'range'; prefix: string; from?: string; limit?: number }
+/** One read of the store. The caller performs it and hands back the entries found: of a range ascending by key, else in the order asked for. */
+export type Read = { type: 'get'; keys: readonly string[] } | { type: 'range'; prefix: string; from?: string; limit?: number }
 export type Entries = [key: string, value: Uint8Array][]
 
 /** Code that reads the store without doing I/O itself: it yields reads and is resumed with their entries. */
@@ -58,6 +58,6 @@ export function* horizonOf(): Reading<number> {
 
 /** Reads one value, or null. */
 export function* getOne(key: string): Reading<Uint8Array | null> {
-  const entries = yield { type: 'get', key }
+  const entries = yield { type: 'get', keys: [key] }
   return entries[0]?.[1] ?? null
 }

@@ -48,7 +48,7 @@ export interface LocalRound {
   due: Set<Phase>
   observed: Set<Phase>
   secrets: Map<RevealPhase, Secret>
-  truth: { accepted: string[]; salt: Uint8Array } | null
+  truth: Truth | null
   /** Jobs that wait for items which this node has lost. */
   waiting: Set<WaitingJob>
   resultHash: string | null
@@ -68,7 +68,12 @@ export interface Presence {
 }
 
 /** What a debt is paid with: the secret of a commitment, or accepted values and their salt. */
-export type Means = Secret | { accepted: string[]; salt: Uint8Array }
+export type Means = Secret | Truth
+
+export interface Truth {
+  accepted: string[]
+  salt: Uint8Array
+}
 
 /** What waits for a block. */
 export interface Pool {

@@ -44,7 +44,7 @@ export function publishBreaches(machine: Machine, out: Effect[]): void {
 }
 
 export function evidenceOf(machine: Machine, breach: Body<'evidence'>): Message {
-  return sealEnvelope(machine.rules.network, 'evidence', breach, machine.config.signer) as unknown as Message
+  return sealEnvelope(machine.rules.network, 'evidence', breach, machine.config.signer)
 }
 
 /**
@@ -54,7 +54,7 @@ export function evidenceOf(machine: Machine, breach: Body<'evidence'>): Message 
 export function requestMembership(machine: Machine, out: Effect[], request: MembershipRequest): LedgerCode | null {
   const { kind, ...rest } = request
   const body = { sequence: Math.max(0, Math.floor(machine.nowMs)), ...rest }
-  const message = sealEnvelope(machine.rules.network, kind, body as never, machine.config.signer) as unknown as Message<'join' | 'leave' | 'rotate'>
+  const message = sealEnvelope(machine.rules.network, kind, body as never, machine.config.signer)
   const code = checkMembership(machine.ledger, message, { rules: machine.rules, verify: machine.config.verify })
   if (code !== null) return code
   machine.pool.membership.set(machine.self, message)

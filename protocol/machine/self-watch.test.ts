@@ -32,9 +32,9 @@ function answer(bench: Bench, members: readonly number[], frames: Opened[] = [])
   ])
 }
 
-const vote = (scene: Scene, view: number, block = 'x'): Message => say(scene, 0, 'vote', { kind: 'notarize', epoch: 0, view, block: sha256(block) }) as Message
+const vote = (scene: Scene, view: number, block = 'x'): Message => say(scene, 0, 'vote', { kind: 'notarize', epoch: 0, view, block: sha256(block) })
 const presence = (scene: Scene, sequence: number, member = 0): Message =>
-  say(scene, member, 'presence', { sequence, canAnswer: true, canJudge: true, model: 'none', links: 3, height: 0 }) as Message
+  say(scene, member, 'presence', { sequence, canAnswer: true, canJudge: true, model: 'none', links: 3, height: 0 })
 const modeOf = ({ machine }: Bench): string => (machine.guard.cause === null ? machine.guard.mode : `${machine.guard.mode}: ${machine.guard.cause}`)
 
 describe('a node that starts', () => {
@@ -86,7 +86,7 @@ describe('a node that hears itself', () => {
     answer(other, [1, 2, 3])
     other.machine.head.view = 12
     deliver(other, vote(scene, 1))
-    deliver(other, say(scene, 0, 'commit', { round: sha256('closed long ago'), phase: 'answer-commit', hash: null }) as Message)
+    deliver(other, say(scene, 0, 'commit', { round: sha256('closed long ago'), phase: 'answer-commit', hash: null }))
     expect(modeOf(other)).toBe('active')
   })
 
@@ -106,7 +106,7 @@ describe('a node that hears itself', () => {
     const bench = createGuarded(scene, KNOWN)
     answer(bench, [1, 2, 3])
     const round = openRound(scene)
-    deliver(bench, commit(scene, 0, round, 'answer-reveal', { text: 'it was I', value: null }) as Message)
+    deliver(bench, commit(scene, 0, round, 'answer-reveal', { text: 'it was I', value: null }))
     expect(modeOf(bench)).toBe('active')
     follow(bench)
     feed(bench, { type: 'timer', name: 'standstill' })
@@ -175,7 +175,7 @@ describe('what was said', () => {
     const scene = createScene({ members: 4 })
     const bench = createBench(scene)
     const spoken = say(scene, 2, 'vote', { kind: 'notarize', epoch: 0, view: 1, block: sha256('x') })
-    deliver(bench, spoken as Message)
+    deliver(bench, spoken)
     deliver(bench, presence(scene, 7, 2))
     const opened = saidBy(bench.machine, idOf(scene, 2)).map((frame) => openFrame(frame, { network: scene.network, verify: verifySimulated }))
     expect(opened).toMatchObject([

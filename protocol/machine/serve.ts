@@ -79,12 +79,8 @@ function* serveChain(fromHeight: number, toHeight: number): Reading<Uint8Array[]
     const { hash, certificate, repeats } = decodeVouched(value) as FinalEntry
     const proposal = yield* getOne(`proposal/${hash}`)
     if (proposal === null) break
-    const block = blockOf(proposal)
-    const parts: Uint8Array[] = []
-    for (const reference of referencesOf(block)) {
-      const part = (yield* getOne(`item/${reference}`)) ?? (yield* getOne(`result/${reference}`))
-      if (part !== null) parts.push(part)
-    }
+    const block = bodyOf<'proposal'>(proposal)
+    const parts = (yield { type: 'get', keys: referencesOf(block) }).map(([, part]) => part)
     const bytes = [proposal, ...repeats, ...parts].reduce((sum, { length }) => sum + length, 0)
     sizeBytes += bytes
     if (sizeBytes > REPLY_BYTES_MAX && certified > 0) break
@@ -160,11 +156,11 @@ function framesOf(served: readonly Served[]): Uint8Array[] {
   return frames.map(({ parts, blocks }) => encodeFrame({ type: 'history', parts, blocks }))
 }
 
-/** What a block refers to by hash: items that its observations list, and results. */
+/** The keys of what a block refers to by hash: items that its observations list, and results. */
 function referencesOf(block: Block): string[] {
   return block.entries.flatMap((entry) => {
-    if (entry.type === 'result') return [entry.hash]
-    return entry.type === 'cut' ? [...new Set(entry.observations.flatMap((observation) => bodyOf<'observation'>(observation).items.map(([, id]) => id)))] : []
+    if (entry.type === 'result') return [KEYS.result(entry.hash)]
+    return entry.type === 'cut' ? [...new Set(entry.observations.flatMap((observation) => bodyOf<'observation'>(observation).items.map(([, id]) => KEYS.item(id))))] : []
   })
 }
 
@@ -173,11 +169,6 @@ function bodyOf<K extends 'observation' | 'proposal'>(envelope: Uint8Array): Bod
   return decodeVouched((decodeVouched(envelope) as { body: Uint8Array }).body) as Body<K>
 }
 
-function blockOf(envelope: Uint8Array): Block {
-  return bodyOf<'proposal'>(envelope)
-}
-
-/** Whether bytes are the encoding of a result, as a frame. */
 function resultFrame(bytes: Uint8Array): Uint8Array {
   return encodeFrame({ type: 'result', result: resultSchema.parse(decodeCanonical(bytes)) })
 }

@@ -26,8 +26,8 @@ export function createWatch(): Watch {
 export function noteSigned(watch: Watch, state: LedgerState, { author, kind, slot, bodyHash, signature }: Signed): Breach | null {
   const known = state.members[author] !== undefined || state.former[author] !== undefined
   if (slot === null || !known) return null
-  let slots = watch.get(author)
-  if (slots === undefined) watch.set(author, (slots = new Map()))
+  const slots = watch.get(author) ?? new Map<string, Pick<Signed, 'kind' | 'bodyHash' | 'signature'>>()
+  watch.set(author, slots)
   const earlier = slots.get(slot)
   if (earlier === undefined) {
     slots.set(slot, { kind, bodyHash, signature })

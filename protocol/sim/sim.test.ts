@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ADVERSARIES, type AdversaryName } from './adversaries/all.ts'
 import { drawPlan, smallerPlans, type Plan } from './plan.ts'
 import { runPlan, shrinkPlan, simulate } from './simulate.ts'
+import { FAILED_ONCE } from './test/plans.ts'
 import { transcribe } from './transcript.ts'
 
 describe('a simulated network', () => {
@@ -17,6 +18,11 @@ describe('a simulated network', () => {
       const report = simulate({ seed, nodes: 4, adversary })
       expect(report).toMatchObject({ seed, adversaries: [adversary], violations: [], stalls: [] })
     }
+  })
+
+  it.each(FAILED_ONCE.map((plan) => [plan.because, plan] as const))('does not fail again: %s', (_, { because: _because, ...plan }) => {
+    // The same mixture under other chances, too.
+    for (const seed of [plan.seed, plan.seed + 1, plan.seed + 2]) expect(runPlan({ ...plan, seed })).toMatchObject({ violations: [], stalls: [] })
   })
 
   it('gives one trace for one seed, and another for another', () => {

@@ -96,8 +96,10 @@ export function drive<T>(node: Pick<SimNode, 'store'>, reading: Reading<T>): T {
 
 function read(store: Map<string, Uint8Array>, request: Read): Entries {
   if (request.type === 'get') {
-    const value = store.get(request.key)
-    return value === undefined ? [] : [[request.key, value]]
+    return request.keys.flatMap((key) => {
+      const value = store.get(key)
+      return value === undefined ? [] : [[key, value] as [string, Uint8Array]]
+    })
   }
   const { prefix, from = '', limit = Infinity } = request
   const keys = [...store.keys()].filter((key) => key.startsWith(prefix) && key >= from).sort()

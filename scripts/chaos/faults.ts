@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { damage, takeBackup } from './damage.ts'
 import type { Fault, Random } from './plan.ts'
+import type { Prober } from './prober.ts'
 import { killMember, type Member, type Swarm } from './swarm.ts'
 
 export interface DamageRecord {
@@ -27,10 +28,7 @@ export interface Scene {
   swarm: Swarm
   log: FaultLog
   random: Random
-  /** Highest final block that anybody has told of. */
-  height: () => number
-  /** Rounds that only one member may know. */
-  isHolding: (member: Member) => boolean
+  prober: Pick<Prober, 'acknowledged' | 'shared'>
   /** Faults going on, and whether no other may begin: an outage is measured by itself. */
   running: number
   isQuiet: boolean
@@ -126,7 +124,7 @@ async function partition({ links }: Swarm, { side, oneWay, ms }: Extract<Fault, 
 }
 
 async function outage(scene: Scene, side: readonly number[], ms: number): Promise<boolean> {
-  const { swarm, log, height } = scene
+  const { swarm, log } = scene
   scene.isQuiet = true
   const until = async (limitMs: number, holds: () => boolean): Promise<number> => {
     const startMs = performance.now()
@@ -138,19 +136,21 @@ async function outage(scene: Scene, side: readonly number[], ms: number): Promis
   for (const member of victims) killMember(member, { downMs: ms, before: null })
   // What was on its way may still arrive, and be told.
   await sleep(SETTLING_MS)
-  const before = height()
+  const before = swarm.height
   await sleep(ms - SETTLING_MS)
-  const silentBlocks = height() - before
+  const silentBlocks = swarm.height - before
   await until(30_000, () => victims.every(({ state }) => state === 'up'))
-  const atReturn = height()
-  const resumedS = await until(30_000, () => height() > atReturn)
-  if (!swarm.stopping) log.outages.push({ silentBlocks, resumedS: height() > atReturn ? resumedS : null })
+  const atReturn = swarm.height
+  const resumedS = await until(30_000, () => swarm.height > atReturn)
+  if (!swarm.stopping) log.outages.push({ silentBlocks, resumedS: swarm.height > atReturn ? resumedS : null })
   scene.isQuiet = false
   return true
 }
 
 async function damageStore(scene: Scene, { node, how }: Extract<Fault, { kind: 'damage' }>): Promise<boolean> {
-  const { swarm, log, random, isHolding } = scene
+  const { swarm, log, random, prober } = scene
+  // What only this node may know would be lost with its store.
+  const isHolding = (each: Member): boolean => [...prober.acknowledged].some(([round, index]) => index === each.index && !prober.shared.has(round))
   const member = await findVictim(scene, node, (each) => !isHolding(each) && each.index > 0)
   if (member === null) return false
   const { disk } = member

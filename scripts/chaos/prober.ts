@@ -4,147 +4,132 @@ import type { NodeStatus } from '../../node/index.ts'
 import { generateTask } from '../../protocol/index.ts'
 import { measure, type Member, type Swarm } from './swarm.ts'
 
+/** What was seen so far. */
 export interface Prober {
-  /** Rounds that any node has reported as closed. */
-  readonly closed: ReadonlySet<string>
-  /** Rounds that a node has taken on, and which node. */
-  readonly acknowledged: ReadonlyMap<string, number>
-  /** Two blocks at one height, as sentences. */
-  readonly forks: readonly string[]
+  readonly swarm: Swarm
+  readonly startMs: number
+  /** Of those that answered last. */
+  readonly statuses: Map<Member, NodeStatus>
+  /** Rounds that any node has reported as closed; that more than its asker knows; and that a node has taken on, with its index. */
+  readonly closed: Set<string>
+  readonly shared: Set<string>
+  readonly acknowledged: Map<string, number>
+  /** Last block by height, and two at one height as sentences. */
+  readonly blocks: Map<number, string>
+  readonly forks: string[]
   /** What the last member needs, which is never killed: minutes since the start, MB and open files. */
-  readonly samples: readonly { minutes: number; rssMb: number; files: number }[]
-  onTick: () => void
-  /** How many members the least informed node has heard of. */
-  acquainted: () => number
-  height: () => number
-  /** Whether a member has taken on a round that it alone may know. */
-  isHolding: (member: Member) => boolean
-  askNoMore: () => void
-  /** Waits until all agree with no round open; the state root that they share, or null. */
-  untilAgreed: (limitMs: number) => Promise<string | null>
-  /** Per member, what it was penalised for. */
-  penalties: () => Promise<{ node: number; causes: string[] }[]>
-  /** Rounds that were closed or acknowledged, and that some node does not know, as sentences. */
-  unknownRounds: () => Promise<string[]>
-  stop: () => void
+  readonly samples: { minutes: number; rssMb: number; files: number }[]
+  asks: boolean
+  looks: boolean
 }
-
-const TICK_MS = 500
-const SAMPLE_TICKS = 10
-const ASK_MS = 600
-const OPEN_MAX = 4
-const TIMEOUT_MS = 2_000
-/** At the end nobody is down, and a busy machine is no loss. */
-const FINAL_TIMEOUT_MS = 20_000
 
 interface Rounds {
   round: string
   status: 'open' | 'closed'
 }
 
-export function createProber(swarm: Swarm): Prober {
-  const { members } = swarm
-  const statuses = new Map<Member, NodeStatus>()
-  const closed = new Set<string>()
-  const public_ = new Set<string>()
-  const acknowledged = new Map<string, number>()
-  const blocks = new Map<number, string>()
-  const forks: string[] = []
-  const samples: { minutes: number; rssMb: number; files: number }[] = []
-  const startMs = performance.now()
-  let height = 0
-  let ticks = 0
-  let asked = 0
-  let asking = true
-  let stopped = false
+const LOOK_MS = 500
+const SAMPLE_LOOKS = 10
+const ASK_MS = 600
+const OPEN_MAX = 4
+const TIMEOUT_MS = 2_000
+/** At the end nobody is down, and a busy machine is no loss. */
+const FINAL_TIMEOUT_MS = 20_000
 
-  const look = async (member: Member): Promise<void> => {
-    if (member.state !== 'up') return void statuses.delete(member)
-    const status = await within(member.client.get<NodeStatus>('status'))
-    if (status === null) return
-    statuses.set(member, status)
-    member.signing = status.signing.mode
-    height = Math.max(height, status.height)
-    const known = blocks.get(status.height)
-    if (known !== undefined && known !== status.lastBlock) forks.push(`node ${member.index} has another block at height ${status.height}`)
-    blocks.set(status.height, status.lastBlock)
-  }
-
-  const tick = async (): Promise<void> => {
-    await Promise.all(members.map(look))
-    const up = members.filter((member) => statuses.has(member) && member.state === 'up')
-    const member = up[ticks % Math.max(1, up.length)]
-    const rounds = member === undefined ? null : await within(member.client.get<{ rounds: Rounds[] }>('rounds?limit=30'))
-    for (const { round, status } of rounds?.rounds ?? []) {
-      if (acknowledged.get(round) !== member?.index || status === 'closed') public_.add(round)
-      if (status === 'closed') closed.add(round)
-    }
-    if (ticks++ % SAMPLE_TICKS === 0) {
-      const sample = await measure(members.at(-1) as Member)
-      if (sample !== null) samples.push({ minutes: (performance.now() - startMs) / 60_000, ...sample })
-    }
-    prober.onTick()
-  }
-
-  const ask = async (): Promise<void> => {
-    const open = [...acknowledged.keys()].filter((round) => !closed.has(round)).length
-    const able = members.filter((member) => member.state === 'up' && member.signing === 'active')
-    const member = able[asked % Math.max(1, able.length)]
-    if (member === undefined || open >= OPEN_MAX || height === 0 && asked > OPEN_MAX) return
-    const prompt = generateTask('countdown', `chaos/${asked++}`)
-    const answer = await within(member.client.post<{ round: string }>('rounds', { kind: 'countdown', prompt, answerMs: 4_000, judgeMs: 4_000 }))
-    if (answer !== null) acknowledged.set(answer.round, member.index)
-  }
-
-  const repeat = async (work: () => Promise<void>, everyMs: number, goesOn: () => boolean): Promise<void> => {
-    for (; goesOn(); await sleep(everyMs)) await work()
-  }
-  void repeat(tick, TICK_MS, () => !stopped)
-  void repeat(ask, ASK_MS, () => asking && !stopped)
-
+/** Asks and looks until it is told not to. */
+export function startProber(swarm: Swarm): Prober {
   const prober: Prober = {
-    closed,
-    acknowledged,
-    forks,
-    samples,
-    onTick: () => undefined,
-    acquainted: () => Math.min(...members.map((member) => statuses.get(member)?.membersPresent ?? 0)),
-    height: () => height,
-    isHolding: ({ index }) => [...acknowledged].some(([round, node]) => node === index && !public_.has(round)),
-    askNoMore: () => void (asking = false),
-    async untilAgreed(limitMs) {
-      const deadline = performance.now() + limitMs
-      while (performance.now() < deadline) {
-        const all = members.map((member) => statuses.get(member))
-        const roots = new Set(all.map((status) => `${status?.height} ${status?.stateRoot}`))
-        if (roots.size === 1 && all.every((status) => status?.openRounds.length === 0)) return (all[0] as NodeStatus).stateRoot
-        await sleep(TICK_MS)
-      }
-      return null
-    },
-    async penalties() {
-      const witness = members.at(-1) as Member
-      const documents = await Promise.all(members.map(({ node }) => within(witness.client.get<{ penalties: { cause: string }[] }>(`members/${node.memberId}/reputation`), FINAL_TIMEOUT_MS)))
-      return documents.flatMap((document, node) => {
-        const causes = (document?.penalties ?? []).map(({ cause }) => cause)
-        return causes.length === 0 ? [] : [{ node, causes }]
-      })
-    },
-    async unknownRounds() {
-      const wanted = new Set([...closed, ...acknowledged.keys()])
-      const lost: string[] = []
-      for (const round of wanted) {
-        const found = await Promise.all(members.map(({ client }) => within(client.get<Rounds>(`rounds/${round}`), FINAL_TIMEOUT_MS)))
-        for (const [index, detail] of found.entries()) {
-          if (detail === null) lost.push(`node ${index} does not know round ${round.slice(0, 12)}${acknowledged.has(round) ? `, acknowledged by node ${acknowledged.get(round)}` : ''}`)
-          else if (closed.has(round) && detail.status !== 'closed') lost.push(`round ${round.slice(0, 12)} is closed, but open on node ${index}`)
-        }
-      }
-      return lost
-    },
-    stop: () => void (stopped = true),
+    swarm,
+    startMs: performance.now(),
+    statuses: new Map(),
+    closed: new Set(),
+    shared: new Set(),
+    acknowledged: new Map(),
+    blocks: new Map(),
+    forks: [],
+    samples: [],
+    asks: true,
+    looks: true,
   }
+  void repeat(LOOK_MS, () => prober.looks, (count) => look(prober, count))
+  void repeat(ASK_MS, () => prober.asks && prober.looks, (count) => ask(prober, count))
   return prober
+}
+
+async function repeat(everyMs: number, goesOn: () => boolean, work: (count: number) => Promise<void>): Promise<void> {
+  for (let count = 0; goesOn(); await sleep(everyMs)) await work(count++)
+}
+
+async function look(prober: Prober, count: number): Promise<void> {
+  const { swarm, statuses } = prober
+  await Promise.all(swarm.members.map((member) => lookAt(prober, member)))
+  const up = [...statuses.keys()]
+  const member = up[count % Math.max(1, up.length)]
+  const rounds = member === undefined ? null : await within(member.client.get<{ rounds: Rounds[] }>('rounds?limit=30'))
+  for (const { round, status } of rounds?.rounds ?? []) {
+    if (prober.acknowledged.get(round) !== member?.index || status === 'closed') prober.shared.add(round)
+    if (status === 'closed') prober.closed.add(round)
+  }
+  if (count % SAMPLE_LOOKS > 0) return
+  const sample = await measure(swarm.members.at(-1) as Member)
+  if (sample !== null) prober.samples.push({ minutes: (performance.now() - prober.startMs) / 60_000, ...sample })
+}
+
+async function lookAt({ swarm, statuses, blocks, forks }: Prober, member: Member): Promise<void> {
+  const status = member.state === 'up' ? await within(member.client.get<NodeStatus>('status')) : null
+  if (member.state !== 'up') statuses.delete(member)
+  if (status === null) return
+  statuses.set(member, status)
+  member.signing = status.signing.mode
+  const known = blocks.get(status.height)
+  if (known !== undefined && known !== status.lastBlock) forks.push(`node ${member.index} has another block at height ${status.height}`)
+  blocks.set(status.height, status.lastBlock)
+  swarm.height = Math.max(swarm.height, status.height)
+}
+
+async function ask({ swarm, closed, acknowledged }: Prober, count: number): Promise<void> {
+  const open = [...acknowledged.keys()].filter((round) => !closed.has(round)).length
+  const able = swarm.members.filter(({ state, signing }) => state === 'up' && signing === 'active')
+  const member = able[count % Math.max(1, able.length)]
+  if (member === undefined || open >= OPEN_MAX) return
+  const prompt = generateTask('countdown', `chaos/${count}`)
+  const answer = await within(member.client.post<{ round: string }>('rounds', { kind: 'countdown', prompt, answerMs: 4_000, judgeMs: 4_000 }))
+  if (answer !== null) acknowledged.set(answer.round, member.index)
+}
+
+/** How many members the least informed node has heard of. */
+export function acquainted({ swarm, statuses }: Prober): number {
+  return Math.min(...swarm.members.map((member) => statuses.get(member)?.membersPresent ?? 0))
+}
+
+/** Waits until all agree with no round open; resolves to the state root that they share, or null. */
+export async function untilAgreed({ swarm, statuses }: Prober, limitMs: number): Promise<string | null> {
+  for (const deadline = performance.now() + limitMs; performance.now() < deadline; await sleep(LOOK_MS)) {
+    const all = swarm.members.map((member) => statuses.get(member))
+    const roots = new Set(all.map((status) => `${status?.height} ${status?.stateRoot}`))
+    if (roots.size === 1 && all.every((status) => status?.openRounds.length === 0)) return all[0]?.stateRoot ?? null
+  }
+  return null
+}
+
+/** Per member that was penalised, what for. */
+export async function findPenalties({ swarm: { members } }: Prober): Promise<{ node: number; causes: string[] }[]> {
+  const { client } = members.at(-1) as Member
+  const documents = await Promise.all(members.map(({ node }) => within(client.get<{ penalties: { cause: string }[] }>(`members/${node.memberId}/reputation`), FINAL_TIMEOUT_MS)))
+  return documents.map((document, node) => ({ node, causes: (document?.penalties ?? []).map(({ cause }) => cause) })).filter(({ causes }) => causes.length > 0)
+}
+
+/** Rounds that were closed or acknowledged, and that some node does not know, as sentences. */
+export async function findLost({ swarm: { members }, closed, acknowledged }: Prober): Promise<string[]> {
+  const lost: string[] = []
+  for (const round of new Set([...closed, ...acknowledged.keys()])) {
+    const found = await Promise.all(members.map(({ client }) => within(client.get<Rounds>(`rounds/${round}`), FINAL_TIMEOUT_MS)))
+    for (const [index, detail] of found.entries()) {
+      if (detail === null) lost.push(`node ${index} does not know round ${round.slice(0, 12)}, ${acknowledged.has(round) ? `acknowledged by node ${acknowledged.get(round)}` : 'reported as closed'}`)
+      else if (closed.has(round) && detail.status !== 'closed') lost.push(`round ${round.slice(0, 12)} is closed, but open on node ${index}`)
+    }
+  }
+  return lost
 }
 
 // Null for whoever does not answer in time: it is down, paused or busy.

@@ -24,7 +24,7 @@ export interface Outcome {
   closedInCalm: number
   agreed: string | null
   penalties: { node: number; causes: string[] }[]
-  unknown: string[]
+  lost: string[]
   interrupted: boolean
 }
 
@@ -36,7 +36,7 @@ export interface ChaosVerdict {
 
 /** Pure: figures and failures of a run. */
 export function readVerdict(outcome: Outcome): ChaosVerdict {
-  const { minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, agreed, penalties, unknown, interrupted } = outcome
+  const { minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, agreed, penalties, lost, interrupted } = outcome
   const deaths = Object.values(swarm.deaths).reduce((sum, count) => sum + count, 0)
   const half = prober.samples.filter((sample) => sample.minutes > minutes / 2)
   const slopes = { rssMbPerMinute: slope(half.map((sample) => [sample.minutes, sample.rssMb])), filesPerMinute: slope(half.map((sample) => [sample.minutes, sample.files])) }
@@ -52,7 +52,7 @@ export function readVerdict(outcome: Outcome): ChaosVerdict {
     asked: prober.acknowledged.size,
     closed: prober.closed.size,
     closedInCalm,
-    height: prober.height(),
+    height: swarm.height,
     stateRoot: agreed,
     contradictions: witness.contradictions.length,
     slotsHeard: witness.heard,
@@ -76,7 +76,7 @@ export function readVerdict(outcome: Outcome): ChaosVerdict {
     ...swarm.failures,
     ...witness.contradictions,
     ...prober.forks,
-    ...unknown,
+    ...lost,
     ...log.damages.filter(({ noticedS }) => noticedS === null).map(({ node, how }) => `node ${node} has not noticed: ${how}`),
     ...log.outages.filter(({ silentBlocks }) => silentBlocks > 0).map(({ silentBlocks }) => `${silentBlocks} blocks became final without a quorum`),
     ...log.outages.filter(({ resumedS }) => resumedS === null || resumedS > RESUME_S_MAX).map(({ resumedS }) => `after an outage it took ${resumedS?.toFixed(1) ?? 'more than 30'} s until a block was final`),
@@ -99,7 +99,8 @@ function slope(points: [number, number][]): number {
 export function printReport({ failures, ...figures }: ChaosVerdict): void {
   for (const [name, value] of Object.entries(figures)) {
     if (name === 'schema') continue
-    console.log(`${name.padEnd(16)} ${name === 'damages' ? (value as DamageRecord[]).map(describeDamage).join('; ') : typeof value === 'object' ? JSON.stringify(value) : value}`)
+    const text = name === 'damages' ? (value as DamageRecord[]).map(describeDamage).join('; ') : JSON.stringify(value)
+    console.log(`${name.padEnd(16)} ${text}`)
   }
   for (const failure of failures) console.log(`FAILED  ${failure}`)
   console.log(failures.length === 0 ? 'all is well' : `${failures.length} failures`)

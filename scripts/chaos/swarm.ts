@@ -38,6 +38,8 @@ export interface Swarm {
   readonly smallDisk: string | null
   readonly deaths: Record<string, number>
   readonly failures: string[]
+  /** Highest final block that anybody has told of. */
+  height: number
   stopping: boolean
 }
 
@@ -83,7 +85,7 @@ export async function startSwarm(nodes: number): Promise<Swarm> {
   )
   const smallDisk = await mountSmallDisk(members[0] as Member)
   await warmUp(members[0] as Member, folder)
-  return { folder, genesis, members, links, smallDisk, deaths: {}, failures: [], stopping: false }
+  return { folder, genesis, members, links, smallDisk, deaths: {}, failures: [], height: 0, stopping: false }
 }
 
 // Node keeps what it has compiled, for the hundreds of starts to come, but only when it ends in peace.
@@ -118,7 +120,7 @@ export async function keepAlive(swarm: Swarm, member: Member): Promise<void> {
       () => undefined,
     )
     const how = await child.ended
-    const expected = member.expected as Expected
+    const { expected } = member
     member.state = 'down'
     if (swarm.stopping) return
     const cause = how === 'SIGKILL' && armed !== null && expected === 'failpoint' ? `failpoint ${armed.split(':')[0]}` : expected

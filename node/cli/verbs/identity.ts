@@ -12,7 +12,7 @@ export function addIdentity(program: Command, context: Context): void {
     .option('--home <dir>', "the node's folder")
     .action(async (options: { home?: string }) => {
       const [{ loadOwnIdentity }, { vouchFor }] = await Promise.all([import('../own-home.ts'), import('../../runtime/open-memory.ts')])
-      const home = resolveHome(options.home ?? (identity.opts() as { home?: string }).home, context.env)
+      const home = resolveHome(options.home ?? identity.opts<{ home?: string }>().home, context.env)
       await loadOwnIdentity(home)
       await vouchFor(home.identityFile)
       context.out('Noted. At its next start the node asks its peers what they have heard of it, and signs.\n')

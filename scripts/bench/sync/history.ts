@@ -268,13 +268,15 @@ function drive<T>(store: Segments, reading: Reading<T>): T {
 }
 
 function read(store: Segments, asked: Read): Entries {
-  const key = asked.type === 'get' ? asked.key : asked.prefix
-  const segment = store.get(key.split('/', 1)[0] as string) ?? new Map<string, Uint8Array>()
+  const segmentOf = (key: string): Map<string, Uint8Array> => store.get(key.split('/', 1)[0] as string) ?? new Map<string, Uint8Array>()
   if (asked.type === 'get') {
-    const value = segment.get(key)
-    return value === undefined ? [] : [[key, value]]
+    return asked.keys.flatMap((key) => {
+      const value = segmentOf(key).get(key)
+      return value === undefined ? [] : [[key, value] as [string, Uint8Array]]
+    })
   }
   const { prefix, from = '', limit = Infinity } = asked
+  const segment = segmentOf(prefix)
   const keys = [...segment.keys()].filter((each) => each.startsWith(prefix) && each >= from).sort()
   return keys.slice(0, limit).map((each) => [each, segment.get(each) as Uint8Array])
 }
