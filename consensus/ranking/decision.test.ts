@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fitBradleyTerry } from './bradley-terry.ts'
-import { beatProbability, decide, decideWins } from './decision.ts'
-import { tallyWins } from './measure.ts'
+import { beatProbability, decide } from './decision.ts'
+import { measureAnswers, measureWins, tallyWins } from './measure.ts'
 import { anyRelabelling, anyRound, clusterInOrder, relabel } from './test/rounds.ts'
 import type { RankingInput, Verdict, WeighedComparison } from './types.ts'
 
@@ -116,7 +116,7 @@ describe('decide', () => {
     expect(decide(round([0, 1, 2], [], { comparisons: [...heard, ...silent] }))).toEqual(decide(round([0, 1, 2], [], { comparisons: heard })))
   })
 
-  it('is the decision on the counted wins, which add up over any parts of the comparisons', () => {
+  it('rests on wins that add up over any parts of the comparisons', () => {
     fc.assert(fc.property(anyRound, fc.nat(), (input, seed) => {
       const { answers, comparisons, answerWeights } = input
       const cut = seed % (comparisons.length + 1)
@@ -124,7 +124,7 @@ describe('decide', () => {
       const wins = some.map((weight, at) => weight + (others[at] as number))
       expect(wins.every(Number.isSafeInteger)).toBe(true)
       expect(wins).toEqual(tallyWins(answers.length, comparisons))
-      expect(decideWins({ answers, answerWeights, wins })).toEqual(decide(input))
+      expect(measureWins({ answers, answerWeights, wins })).toEqual(measureAnswers(input))
     }))
   })
 

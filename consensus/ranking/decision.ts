@@ -1,4 +1,4 @@
-import { measureWins, tallyWins, type TalliedRound } from './measure.ts'
+import { measureAnswers } from './measure.ts'
 import { apportion, MICRO, roundHalfUp } from './micro.ts'
 import type { Decision, RankingInput } from './types.ts'
 
@@ -10,13 +10,8 @@ import type { Decision, RankingInput } from './types.ts'
  * @param input - trusted
  * @throws RangeError on an index out of range or an answer compared with itself
  */
-export function decide({ answers, comparisons, answerWeights }: RankingInput): Decision {
-  return decideWins({ answers, answerWeights, wins: tallyWins(answers.length, comparisons) })
-}
-
-/** As `decide`, from wins that are counted already. @throws RangeError on an author or cluster out of range */
-export function decideWins(input: TalliedRound): Decision {
-  const { strengths, masses } = measureWins(input)
+export function decide(input: RankingInput): Decision {
+  const { strengths, masses } = measureAnswers(input)
   if (strengths.length === 0) return { strengths: [], masses: [], tied: [], winner: null, agreement: 0 }
   const highest = Math.max(...masses)
   const tied = masses.flatMap((mass, cluster) => (mass === highest ? [cluster] : []))
@@ -50,7 +45,7 @@ export function beatProbability(strengths: readonly number[], index: number): nu
 }
 
 /** Strongest answer of a cluster; among equals the one whose author weighs most, then the first. */
-function pickAnswer({ answers, answerWeights }: TalliedRound, strengths: readonly number[], wanted: number): number {
+function pickAnswer({ answers, answerWeights }: RankingInput, strengths: readonly number[], wanted: number): number {
   const weightOf = (index: number): number => answerWeights[answers[index]?.author as number] as number
   const inside = answers.flatMap(({ cluster }, index) => (cluster === wanted ? [index] : []))
   return inside.reduce((best, index) => {

@@ -179,7 +179,7 @@ describe('freezeWeights', () => {
       const before = freezeWeights(players)
       const after = freezeWeights(order.map((index) => players[index] as Standing))
       expect(after).toEqual({ ...before, judgeWeights: order.map((index) => before.judgeWeights[index]), answerWeights: order.map((index) => before.answerWeights[index]) })
-      expect([...before.answerWeights, ...before.judgeWeights.flatMap((weight) => Object.values(weight))].every(Number.isSafeInteger)).toBe(true)
+      expect([...before.answerWeights, ...before.judgeWeights.flatMap((weight) => SITUATIONS.map((situation) => weight[situation]).concat(weight.share, weight.known))].every(Number.isSafeInteger)).toBe(true)
       expect(before.answerWeights.every((weight) => weight >= 0)).toBe(true)
     }))
   })

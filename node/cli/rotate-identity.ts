@@ -12,7 +12,7 @@ import type { NodeStatus } from '../service.ts'
 import { findNode } from './client.ts'
 import type { Context } from './context.ts'
 import { CliError } from './exit.ts'
-import { exists } from './own-home.ts'
+import { exists, loadOwnIdentity } from './own-home.ts'
 import { isProcessAlive, readRunFile } from './run-file.ts'
 
 /** `asked`: the running node has asked for it. `waiting`: not settled yet; `why` says what for. `done`: the new key is in place. */
@@ -46,7 +46,9 @@ function storeOf(home: NodeHome, network: string): string {
 
 async function nextIdentity(home: NodeHome): Promise<Identity> {
   const file = `${home.identityFile}.next`
-  return (await exists(file)) ? loadIdentity(file) : createIdentity(file)
+  if (await exists(file)) return loadIdentity(file)
+  await loadOwnIdentity(home)
+  return createIdentity(file)
 }
 
 async function askFor(network: string, own: Identity, next: Identity, options: { home: string }, context: Context): Promise<Rotation> {

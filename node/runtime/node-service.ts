@@ -94,6 +94,8 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
       case 'result-differs':
       case 'refused-to-sign':
       case 'block-refused':
+      case 'peer-dropped':
+      case 'jumped':
         return
     }
   }

@@ -128,7 +128,7 @@ describe('the simulator finds', () => {
 
   it('silence that begins only after the network has healed, however much was closed before', () => {
     const isTalk = ({ type }: Effect): boolean => type === 'publish' || type === 'send' || type === 'request'
-    const mutation: Mutation = (_, effects, { nowMs }) => (nowMs < 21_000 ? effects : effects.filter((effect) => !isTalk(effect)))
+    const mutation: Mutation = (_, effects, { nowMs }) => (nowMs < 20_050 ? effects : effects.filter((effect) => !isTalk(effect)))
     for (const seed of [2, 5]) {
       const prepare = (world: World): void => {
         const { interfere } = world

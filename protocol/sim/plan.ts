@@ -1,6 +1,6 @@
 /** A run as data: what is asked, what goes wrong, and who does not play by the rules. Everything follows from it. */
 import { ADVERSARIES, type AdversaryName } from './adversaries/all.ts'
-import { CHAOS_MS, drawFaults, type Fault } from './faults.ts'
+import { CHAOS_MS, drawFaults, faultsOf, type Fault } from './faults.ts'
 import { createRandom, type Random } from './random.ts'
 
 export interface Plan {
@@ -77,7 +77,7 @@ export function smallerPlans(plan: Plan): Plan[] {
     ...(plan.nodes > 1 ? [withoutLastNode(plan)] : []),
     // Without a guard, a store that was set back breaks the rules by itself.
     ...(plan.guarded && !plan.faults.some(({ type }) => type === 'backup') ? [{ ...plan, guarded: false }] : []),
-  ].filter((smaller) => isMinority(smaller.weights, smaller.adversaries))
+  ].filter(({ weights, adversaries, faults }) => isMinority(weights, [...adversaries, ...faultsOf(faults, 'backup')]))
 }
 
 function withoutLastNode(plan: Plan): Plan {

@@ -137,7 +137,11 @@ function heal(world: World, witness: Witness): void {
   const honest = world.nodes.filter(isHonest)
   witness.healedEpoch = Math.max(0, ...honest.map(({ machine }) => machine?.ledger.epoch ?? 0))
   for (let index = 1; index <= ASKS_HEALED; index++) {
-    at(world, world.nowMs + index * 2_000, () => honest.length > 0 && ask(world, world.random.pick(honest), 100 + index))
+    at(world, world.nowMs + index * 2_000, () => {
+      // Who only observes asks nothing.
+      const able = honest.filter(({ machine }) => machine?.guard.mode === 'active')
+      if (able.length > 0) ask(world, world.random.pick(able), 100 + index)
+    })
   }
 }
 

@@ -131,7 +131,7 @@ async function untilLevel(child: ChildNode, height: number): Promise<{ syncMs: n
   for (;;) {
     const status = await client.get<NodeStatus>('status')
     if (status.height >= height) return { syncMs: performance.now() - startedMs, stateRoot: status.stateRoot }
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 

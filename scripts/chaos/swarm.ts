@@ -45,7 +45,7 @@ export interface Swarm {
 
 const SMALL_DISK_MB = 64
 const SELF_COMMAND: [string, string] = [process.execPath, fileURLToPath(new URL('../../node/bin.js', import.meta.url))]
-const PARAMETERS = { revealMs: 3_000, leaderMs: 700, viewMs: 2_000, backoffMax: 2, epochBlocks: 128 }
+const PARAMETERS = { revealMs: 3_000, leaderMs: 1_500, viewMs: 4_000, backoffMax: 4, epochBlocks: 128 }
 
 /** Makes homes and links and starts everybody. */
 export async function startSwarm(nodes: number): Promise<Swarm> {

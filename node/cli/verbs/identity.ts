@@ -25,7 +25,7 @@ export function addIdentity(program: Command, context: Context): void {
     .action(async (options: { home?: string; json?: boolean }) => {
       const { rotateIdentity } = await import('../rotate-identity.ts')
       // Options of the parent's name are the parent's.
-      const given = { ...options, ...(identity.opts() as typeof options) }
+      const given = { ...options, ...identity.opts<typeof options>() }
       const { step, from, to, why } = await rotateIdentity(resolveHome(given.home, context.env), context)
       if (given.json === true) return printJson(context, 'peerage.rotation/v1', { step, from, to, why })
       context.out(step === 'done' ? `The key of this node is now ${to}. Start it again: peerage start\n` : `${from} goes over to ${to}: ${why}.\n`)
