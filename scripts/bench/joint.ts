@@ -30,10 +30,28 @@ const RUNS = ['honest', ...MISBEHAVIOURS] as const
 type Run = (typeof RUNS)[number]
 
 // Any recorded pair counts; timers leave room for many nodes on few cores.
-const PARAMETERS: Partial<Parameters> = { pairing: 'open', selfBallots: true, exactPlayersMax: 8, creditPlan: 'pairs', leaderMs: 6_000, viewMs: 16_000, revealMs: 40_000, evaluateMs: 40_000, creditMs: 15_000, standstillMs: 4_000, presenceMs: 8_000 }
+const PARAMETERS: Partial<Parameters> = {
+  pairing: 'open',
+  selfBallots: true,
+  exactPlayersMax: 8,
+  creditPlan: 'pairs',
+  leaderMs: 6_000,
+  viewMs: 16_000,
+  revealMs: 40_000,
+  evaluateMs: 40_000,
+  creditMs: 15_000,
+  standstillMs: 4_000,
+  presenceMs: 8_000,
+}
 
 runScript(HELP, async (args) => {
-  const { values } = parseArgs({ args, options: { tasks: { type: 'string', default: '10' }, only: { type: 'string' }, pairs: { type: 'string', default: '64' }, json: { type: 'boolean', default: false } } })
+  const options = {
+    tasks: { type: 'string', default: '10' },
+    only: { type: 'string' },
+    pairs: { type: 'string', default: '64' },
+    json: { type: 'boolean', default: false },
+  } as const
+  const { values } = parseArgs({ args, options })
   const [tasks] = parseIntegers('--tasks', values.tasks, 1, 1_000) as [number]
   const [creditPairs] = parseIntegers('--pairs', values.pairs, 1, 4_096) as [number]
   const runs = RUNS.filter((run) => values.only === undefined || run === values.only)

@@ -1,5 +1,5 @@
 import { emptyJudging, emptyPosterior, freezeWeights, observe, observeJudging, observeKin, poolJudging, sha256, summarize, type Standing } from '../../consensus/index.ts'
-import { closeRound, computeShare, type RoundResult, type Rules, type Transcript } from '../../protocol/index.ts'
+import { acceptedHash, closeRound, computeShare, type RoundResult, type Rules, type Transcript } from '../../protocol/index.ts'
 import { rightClusters, type PanelTask } from './panel.ts'
 
 const MICRO = 1_000_000
@@ -55,7 +55,7 @@ function transcriptOf(task: PanelTask, shown: boolean, standingOf: (id: string) 
     round: sha256(task.taskId),
     task: { kind: 'label', prompt: task.taskId, reference: null, answerMs: 1_000, judgeMs: 1_000 },
     answers: places.map((place) => task.answers[place] as PanelTask['answers'][number]).map(({ author, cluster, comparable }) => {
-      return { author: memberName(author), content: { text: '', value: comparable ? `value ${cluster}` : null } }
+      return { author: memberName(author), content: { text: sayingOf(cluster), value: comparable ? sayingOf(cluster) : null } }
     }),
     ballots: judges.map((judge) => ({
       author: memberName(judge),
@@ -63,7 +63,7 @@ function transcriptOf(task: PanelTask, shown: boolean, standingOf: (id: string) 
         comparisons: task.comparisons.filter((comparison) => comparison.judge === judge).map(({ left, right: second, verdict }) => ({ left: places.indexOf(left), right: places.indexOf(second), verdict })),
       },
     })),
-    accepted: shown ? right.flatMap((isRight, cluster) => (isRight ? [`value ${cluster}`] : [])) : null,
+    accepted: shown ? right.flatMap((isRight, cluster) => (isRight ? [sayingOf(cluster), acceptedHash(sayingOf(cluster))] : [])) : null,
     truthCommitted: shown,
     phase: 'closing',
     shares: [],
@@ -72,4 +72,9 @@ function transcriptOf(task: PanelTask, shown: boolean, standingOf: (id: string) 
     creditSeed: sha256(`credit ${task.taskId}`),
     auditSeed: null,
   }
+}
+
+/** What the answers of a cluster say; a truth names it by value, or by its hash where it has none. */
+function sayingOf(cluster: number): string {
+  return `value ${cluster}`
 }
