@@ -7,7 +7,7 @@ import { gossipsub } from '@libp2p/gossipsub'
 import type { Stream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { fetchProtocol } from './fetch-frames.ts'
 import { messageId } from './gossip-options.ts'
 import { createHost } from './libp2p-host.ts'
@@ -44,7 +44,7 @@ describe('libp2p network', () => {
       const own = announce === null ? dialler.addresses() : announce.map((address) => `${address}/p2p/${dialler.peerId}`)
       expect(dialler.addresses()).toEqual(own)
       // A peer that announces nothing is known by nothing, however long one waits; the others after they have introduced themselves.
-      await until(async () => expect(await listener.announcedBy(dialler.peerId)).toEqual(own))
+      await vi.waitFor(async () => expect(await listener.announcedBy(dialler.peerId)).toEqual(own), { timeout: 5_000, interval: 20 })
     } finally {
       await dialler.stop()
     }
