@@ -42,7 +42,7 @@ describe('identity', () => {
     expect(winners).toHaveLength(1)
     for (const result of made) if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'IdentityError', code: 'exists' })
     expect((await loadIdentity(path)).memberId).toBe(winners[0]?.value.memberId)
-    expect(await readdir(join(folder, 'sub'))).toEqual(['identity.json'])
+    expect((await readdir(join(folder, 'sub'))).sort()).toEqual(['identity.json', 'notes'])
   })
 
   it('says `missing` where there is none', async () => {

@@ -49,7 +49,7 @@ describe('init', () => {
   })
   it('keeps what exists, byte for byte, and says so', async () => {
     await init()
-    const files = await readdir(folder)
+    const files = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => name)
     const before = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
     const { code, out } = await init()
     expect([code, out.match(/^kept /gm)?.length]).toEqual([0, 3])

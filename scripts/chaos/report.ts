@@ -8,10 +8,10 @@ import type { Witness } from './witness.ts'
 const TARGETS = { deaths: 200, partitions: 40, closed: 60, closedInCalm: 5 }
 const TARGET_MINUTES = 10
 const RESUME_S_MAX = 10
-/** More growth than this a minute, in the second half of a run of at least three minutes, is a leak. */
+/** More growth than this a minute, in the second half of a run of at least eight minutes, is a leak: before that, a process still fills its heap. */
 const RSS_MB_PER_MINUTE_MAX = 8
 const FILES_PER_MINUTE_MAX = 2
-const SLOPE_MINUTES_MIN = 3
+const SLOPE_MINUTES_MIN = 8
 
 export interface Outcome {
   minutes: number
