@@ -31,7 +31,7 @@ export async function explanationOf({ machine, store, explain }: ExplainInit, ro
     name: nameOf(member),
     height: entry.height,
     creditMicro: roundCredit(result.credit)[player] as number,
-    standardErrorMicro: standardError?.[player] ?? null,
+    standardErrorMicro: method === 'exact' ? null : (standardError?.[player] ?? null),
     points: result.points[player] as number,
     method,
     grandValueMicro: grandValue,
@@ -44,7 +44,7 @@ export async function explanationOf({ machine, store, explain }: ExplainInit, ro
     worst: marginal(explanation.worst),
     coalitions: explanation.coalitions,
     complete: explanation.complete,
-    recompute: `GET /api/v1/rounds/${round} holds the answers, comparisons and weights' evidence; SPEC.md, "Credit", says what follows from them.`,
+    recompute: `GET /api/v1/rounds/${round} holds the answers, the comparisons and the result; SPEC.md, "Credit", says how one follows from the other.`,
   }
 }
 
