@@ -171,14 +171,15 @@ async function fillDisk({ swarm }: Scene): Promise<boolean> {
   const member = swarm.members[0] as Member
   if (swarm.smallDisk === null || !isWell(member)) return false
   const filler = join(swarm.smallDisk, 'filler')
+  const { child } = member
+  // The node may give up before the last byte is taken.
+  if (member.expected === null) member.expected = 'full-disk'
   const file = await open(filler, 'w')
   try {
     for (let size = 1 << 20; size >= 1; ) await file.write(Buffer.alloc(size)).then(({ bytesWritten }) => (bytesWritten < size ? (size >>= 1) : 0), () => (size >>= 1))
   } finally {
     await file.close()
   }
-  const child = member.child
-  if (member.expected === null) member.expected = 'full-disk'
   for (let waitedMs = 0; waitedMs < 20_000 && child?.alive() === true && !swarm.stopping; waitedMs += POLL_MS) await sleep(POLL_MS)
   await rm(filler)
   if (member.expected === 'full-disk' && child?.alive() === true) member.expected = null
