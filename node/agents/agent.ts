@@ -41,6 +41,24 @@ export interface AgentComparison extends AnswerPair {
   reason?: string
 }
 
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant'
+  content: string
+}
+
+/** A conversation to be continued, outside of any round. */
+export interface ChatRequest {
+  messages: readonly ChatMessage[]
+  temperature?: number
+  maxTokens?: number
+  stop?: readonly string[]
+}
+
+/** Text as it comes, then one `end`. `usage` counts tokens; null where the model does not tell. */
+export type ChatEvent =
+  | { type: 'text'; text: string }
+  | { type: 'end'; finish: 'stop' | 'length'; usage: { inputTokens: number; outputTokens: number } | null }
+
 /**
  * What a node needs from its agent. Both calls end early when `signal` aborts, by rejecting with the signal's reason.
  * A clean abstention is `null` (answer) or a shorter or empty list (judge); any other failure rejects with an AgentError.
@@ -52,6 +70,8 @@ export interface Agent {
   readonly canJudge: boolean
   answer(task: AgentTask, signal: AbortSignal): Promise<Answer | null>
   judge(request: JudgeRequest, signal: AbortSignal): Promise<AgentComparison[]>
+  /** Continues a conversation for the node's own owner; absent where the agent cannot. Fails and ends as the calls above do. */
+  chat?(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
   close(): Promise<void>
 }
 
