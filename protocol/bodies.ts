@@ -17,10 +17,26 @@ const agentMs = z.number().int().min(LIMITS.agentMsMin).max(LIMITS.agentMsMax)
 const BOUND_KINDS = ['open', 'commit', 'reveal', 'truth', 'share', 'observation', 'vote', 'proposal'] as const
 
 /** Phases that end with a cut, in the order of a round. */
-export const PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit', 'credit-next', 'credit-all'] as const
+export const PHASES = [
+  'answer-commit',
+  'answer-reveal',
+  'ballot-commit',
+  'ballot-reveal',
+  'evaluate',
+  'credit-commit',
+  'credit',
+  'credit-next-commit',
+  'credit-next',
+  'credit-all-commit',
+  'credit-all',
+] as const
 export type Phase = (typeof PHASES)[number]
 
-/** Phases in which shares of credit are evaluated: by those assigned, by the next in order, by everybody. */
+/** Phases in which members commit to what they show in the one after. */
+export const COMMIT_PHASES = ['answer-commit', 'ballot-commit', 'credit-commit', 'credit-next-commit', 'credit-all-commit'] as const
+export type CommitPhase = (typeof COMMIT_PHASES)[number]
+
+/** Phases in which shares of credit are shown: by those assigned, by the next in order, by everybody. */
 export const CREDIT_PHASES = ['credit', 'credit-next', 'credit-all'] as const
 export type CreditPhase = (typeof CREDIT_PHASES)[number]
 
@@ -37,7 +53,7 @@ export const taskSchema = z.strictObject({
 const openSchema = z.strictObject({ sequence: counter, task: taskSchema, truth: hashSchema.nullable() })
 
 /** `hash` null says "I pass": heard, but with nothing to reveal. */
-const commitSchema = z.strictObject({ round: hashSchema, phase: z.enum(['answer-commit', 'ballot-commit']), hash: hashSchema.nullable() })
+const commitSchema = z.strictObject({ round: hashSchema, phase: z.enum(COMMIT_PHASES), hash: hashSchema.nullable() })
 
 const revealSchema = z.strictObject({
   round: hashSchema,
@@ -72,13 +88,14 @@ const truthSchema = z.strictObject({
   salt: bytes(32),
 })
 
-/** Prefix values of each unit (permutation) of the blocks that the author was assigned. */
+/** The values of each unit of the blocks that the author evaluated, and the salt of its commitment to them. */
 const shareSchema = z.strictObject({
   round: hashSchema,
   phase: z.enum(CREDIT_PHASES),
   blocks: z
     .array(z.strictObject({ block: counter, values: z.array(z.array(micro).max(LIMITS.membersMax)).max(LIMITS.blockUnitsMax) }))
     .max(LIMITS.shareBlocksMax),
+  salt: bytes(32),
 })
 
 const observationSchema = z.strictObject({ ...slot, items: z.array(z.tuple([memberIdSchema, hashSchema])).max(LIMITS.membersMax) })

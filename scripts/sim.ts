@@ -37,6 +37,8 @@ const OPTIONS = {
 
 const REPORTED_MAX = 20
 const ROUNDS_MIN = 3
+/** A run makes much that it soon lets go of. */
+const YOUNG_MB = 64
 /** Seeds handed to a worker at once: enough that handing over costs nothing. */
 const BATCH = { agreement: 50, network: 5 }
 
@@ -53,7 +55,7 @@ runScript(HELP, async (args) => {
   const [seeds] = parseIntegers('--seeds', values.seeds ?? '100', 1, 1_000_000) as [number]
   const [from] = parseIntegers('--from', values.from ?? '1', 0, 2 ** 31) as [number]
   const [workers] = parseIntegers('--workers', values.workers ?? String(availableParallelism()), 1, 64) as [number]
-  const pool = new Piscina<SimRequest, SimReply>({ filename: new URL('./sim-worker.ts', import.meta.url).href, maxThreads: workers })
+  const pool = new Piscina<SimRequest, SimReply>({ filename: new URL('./sim-worker.ts', import.meta.url).href, maxThreads: workers, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
   const interrupt = new AbortController()
   process.once('SIGINT', () => interrupt.abort())
   const outcomes: Outcome[] = []

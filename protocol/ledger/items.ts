@@ -6,7 +6,7 @@ import { decodeCanonical } from '../encoding.ts'
 import { rememberedOf } from '../memo.ts'
 import type { Message } from '../envelope.ts'
 import type { PhaseShare } from '../round/joint.ts'
-import { COMMIT_OF, opens, truthCommitment, type RevealPhase } from '../sealed.ts'
+import { COMMIT_OF, isCommitPhase, opens, truthCommitment, type RevealPhase } from '../sealed.ts'
 import type { LedgerContext } from './context.ts'
 import { maySpeak } from './members.ts'
 import type { LedgerState, RoundState } from './state.ts'
@@ -38,22 +38,23 @@ export function checkItem(
       // Who knows the truth is no player.
       return round.truth !== null && item.author === round.asker ? 'unfit' : 'fits'
     case 'reveal':
-      return checkReveal(round, item, context)
+      return checkShown(round, item, context, () => contentOf(item) !== null)
     case 'truth':
       return item.author === round.asker && truthCommitment(item.body.accepted, item.body.salt) === round.truth ? 'fits' : 'unfit'
     case 'share':
-      return 'fits'
+      // What its values are worth is decided when the round is closed.
+      return checkShown(round, item, context, () => true)
   }
 }
 
-function checkReveal(round: RoundState, reveal: Message<'reveal'>, context: Pick<LedgerContext, 'rules' | 'item'>): ItemVerdict {
-  const committed = cutOf(round, COMMIT_OF[reveal.body.phase]).find(([author]) => author === reveal.author)
+function checkShown(round: RoundState, shown: Message<'reveal' | 'share'>, context: Pick<LedgerContext, 'rules' | 'item'>, isReadable: () => boolean): ItemVerdict {
+  const committed = cutOf(round, COMMIT_OF[shown.body.phase]).find(([author]) => author === shown.author)
   if (committed === undefined) return 'unfit'
   const commit = context.item(committed[1])
   if (commit === undefined) return { missing: committed[1] }
   if (commit.kind !== 'commit' || commit.body.hash === null) return 'unfit'
-  if (!opens(context.rules.network, reveal.author, reveal.body, commit.body.hash)) return 'unfit'
-  return contentOf(reveal) === null ? 'unfit' : 'fits'
+  if (!opens(context.rules.network, shown.author, shown.body, commit.body.hash)) return 'unfit'
+  return isReadable() ? 'fits' : 'unfit'
 }
 
 /** The items of a closed phase; empty for a phase that was skipped or is still open. */

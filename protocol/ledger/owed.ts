@@ -4,6 +4,7 @@
  */
 import { FAILED_JUDGING, type CutItem } from '../../consensus/index.ts'
 import type { Message } from '../envelope.ts'
+import { rememberedOf } from '../memo.ts'
 import { COMMIT_OF, opens, truthCommitment } from '../sealed.ts'
 import type { MemberChange } from './close-round.ts'
 import { refuse, type Applied, type LedgerContext } from './context.ts'
@@ -40,7 +41,7 @@ export function findOwed(state: LedgerState, message: Message, { network }: Rule
   if (owed === undefined) return undefined
   const pays = message.kind === 'truth'
     ? truthCommitment(message.body.accepted, message.body.salt) === owed.hash
-    : opens(network, author, message.body, owed.hash) && contentOf(message) !== null
+    : rememberedOf(message, owed.hash, () => opens(network, author, message.body, owed.hash)) && contentOf(message) !== null
   return pays ? owed : undefined
 }
 

@@ -162,8 +162,11 @@ export function stateRoot(state: LedgerState): string {
 }
 
 /** Hash of the state without who votes. */
-export function restOf({ epoch: _, validators: __, ...rest }: LedgerState): string {
-  return sha256(encode(rest))
+export function restOf(state: LedgerState): string {
+  return rememberedOf(state, 'rest', () => {
+    const { epoch: _, validators: __, ...rest } = state
+    return sha256(encode(rest))
+  })
 }
 
 export function rootOf({ epoch, validators }: Electorate, rest: string): string {

@@ -199,14 +199,32 @@ function* candidateEntries(machine: Machine, out: Effect[], state: LedgerState):
 function cutEntry(machine: Machine, out: Effect[], state: LedgerState, round: string, phase: Phase): Entry | null {
   const held = machine.rounds.get(round)?.observations.get(phase)
   if (held === undefined || !isQuorum(state.validators, held.keys())) return null
-  const observations = [...held.values()].sort((a, b) => (a.author < b.author ? -1 : 1))
-  const listed = observations.map(({ author, body }) => ({ author, items: body.items }))
-  // Observations are only ever added.
-  const cut = rememberedOf(held, `${state.epoch}/${held.size}`, () => computeCut(listed, state.validators))
-  const missing = cut.flatMap(([, item]) => (machine.items.has(item) ? [] : [item]))
-  if (missing.length === 0) return { type: 'cut', round, phase, observations: carried(observations, state).map(({ bytes }) => bytes) }
+  const { items, observations } = foundCut(held, state)
+  const missing = items.filter((item) => !machine.items.has(item))
+  if (missing.length === 0) return { type: 'cut', round, phase, observations }
   want(machine, out, missing, null)
   return null
+}
+
+interface FoundCut {
+  epoch: number
+  size: number
+  items: string[]
+  observations: Uint8Array[]
+}
+
+// Asked for at every step while a phase is open. Observations are only ever added, so their number tells whether anything is new.
+const FOUND_CUTS = new WeakMap<object, FoundCut>()
+
+function foundCut(held: ReadonlyMap<string, Message<'observation'>>, state: LedgerState): FoundCut {
+  const found = FOUND_CUTS.get(held)
+  if (found?.epoch === state.epoch && found.size === held.size) return found
+  const observations = [...held.values()].sort((a, b) => (a.author < b.author ? -1 : 1))
+  const listed = observations.map(({ author, body }) => ({ author, items: body.items }))
+  const items = computeCut(listed, state.validators).map(([, item]) => item)
+  const cut = { epoch: state.epoch, size: held.size, items, observations: carried(observations, state).map(({ bytes }) => bytes) }
+  FOUND_CUTS.set(held, cut)
+  return cut
 }
 
 // All observations at hand, so that no item is left out needlessly; where they would not fit a block, a bare quorum of them.

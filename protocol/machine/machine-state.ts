@@ -224,7 +224,7 @@ export function noteSpoken(machine: Machine, signed: Signed): void {
 /** Remembers that a round has closed. */
 export function noteClosed(machine: Machine, round: string): void {
   machine.closed.add(round)
-  if (machine.closed.size > CLOSED_MAX) machine.closed.delete([...machine.closed][0] as string)
+  if (machine.closed.size > CLOSED_MAX) machine.closed.delete(machine.closed.keys().next().value as string)
 }
 
 /** Opens an embedded envelope, without checking the same signature twice. */

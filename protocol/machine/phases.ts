@@ -8,6 +8,7 @@ import { maySpeak } from '../ledger/members.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import type { RoundState } from '../ledger/state.ts'
 import { LIMITS } from '../limits.ts'
+import { rememberedOf } from '../memo.ts'
 import { answersOf, gatherTranscript, pairsFor } from '../round/transcript.ts'
 import { COMMIT_OF, commitmentOf, type RevealPhase, type Secret } from '../sealed.ts'
 import { resultSchema } from '../ledger/result.ts'
@@ -328,9 +329,11 @@ export function retryJobs(machine: Machine, out: Effect[]): void {
 /** The result of a round is computed: this node can now propose it and vote on it. */
 export function receiveComputed(machine: Machine, out: Effect[], roundId: string, computed: RoundResult): void {
   if (machine.ledger.rounds[roundId] === undefined) return
-  const result = resultSchema.parse(computed)
-  const hash = resultHash(result)
+  const { result, hash, bytes } = rememberedOf(computed, 'checked', () => {
+    const result = resultSchema.parse(computed)
+    return { result, hash: resultHash(result), bytes: encode(result) }
+  })
   localRound(machine, roundId).resultHash = hash
   machine.results.set(hash, result)
-  persist(out, KEYS.result(hash), encode(result))
+  persist(out, KEYS.result(hash), bytes)
 }

@@ -4,6 +4,7 @@ import { decodeCanonical, encode } from '../encoding.ts'
 import { readVouched, type Message } from '../envelope.ts'
 import type { Boundary, FinalBlock } from '../frames.ts'
 import { openRounds, restOf, rootOf, stateRoot, type Electorate, type LedgerState } from '../ledger/state.ts'
+import { rememberedOf } from '../memo.ts'
 import type { FinalEntry } from './commit.ts'
 import type { Effect } from './events.ts'
 import { KEYS } from './keys.ts'
@@ -25,7 +26,7 @@ export function keepSnapshot({ ledger, items }: Machine, out: Effect[]): void {
   persist(out, KEYS.boundary(epoch), encode({ height, validators, rest: restOf(ledger) } satisfies BoundaryEntry))
   if (epoch > SNAPSHOTS_KEPT) persist(out, KEYS.snapshot(epoch - SNAPSHOTS_KEPT), null)
   const held = neededItems(ledger).map((id) => items.get(id)?.bytes)
-  if (!held.includes(undefined)) persist(out, KEYS.snapshot(epoch), encode({ state: encode(ledger), items: held }))
+  if (!held.includes(undefined)) persist(out, KEYS.snapshot(epoch), rememberedOf(ledger, 'snapshot', () => encode({ state: encode(ledger), items: held })))
 }
 
 // What the next blocks refer to without carrying it: opens and items of the cuts so far.

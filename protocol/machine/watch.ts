@@ -31,7 +31,7 @@ export function noteSigned(watch: Watch, state: LedgerState, { author, kind, slo
   const earlier = slots.get(slot)
   if (earlier === undefined) {
     slots.set(slot, { kind, bodyHash, signature })
-    if (slots.size > SLOTS_MAX) slots.delete([...slots.keys()][0] as string)
+    if (slots.size > SLOTS_MAX) slots.delete(slots.keys().next().value as string)
     return null
   }
   if (earlier.bodyHash === bodyHash) return null

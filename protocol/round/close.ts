@@ -16,6 +16,7 @@ import type { Body } from '../bodies.ts'
 import { RATED_PLAYERS_MIN } from '../ledger/close-phase.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import type { Rules } from '../ledger/state.ts'
+import { rememberedOf } from '../memo.ts'
 import { blocksOf, copiesOf, isCreditPhase, jointWorkOf } from './joint.ts'
 import { rankRound, type RankedRound } from './rank.ts'
 import type { Transcript } from './transcript.ts'
@@ -64,8 +65,10 @@ export function closeRound(transcript: Transcript, rules: Rules): RoundResult {
 
 /** The ranking of a round, and the game in which any coalition of its players can be looked at. */
 export function gameOf(transcript: Transcript, rules: Rules): { ranked: RankedRound; game: Game } {
-  const ranked = rankRound(transcript, rules)
-  return { ranked, game: createRoundGame({ ranking: ranked.input, quality: qualityOf(ranked) }) }
+  return rememberedOf(transcript, 'game', () => {
+    const ranked = rankRound(transcript, rules)
+    return { ranked, game: createRoundGame({ ranking: ranked.input, quality: qualityOf(ranked) }) }
+  })
 }
 
 /** The blocks of units that it is the turn of `author` to evaluate in this phase, evaluated. Empty for a stranger to the round. */

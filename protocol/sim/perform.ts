@@ -1,6 +1,5 @@
 /** What becomes of an effect in a simulated world. */
 import { sha256 } from '../../consensus/index.ts'
-import { encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
 import { decodeRequest, encodeRequest, openFrame, type Opened, type Request } from '../frames.ts'
 import type { Effect, Event } from '../machine/events.ts'
@@ -91,9 +90,11 @@ function askAgent(world: World, node: SimNode, effect: Extract<Effect, { type: '
 }
 
 // Everybody who computes on the same transcript gets the same: it is computed once.
-function compute(world: World, node: SimNode, { job, round, transcript }: Extract<Effect, { type: 'compute' }>): void {
+function compute(world: World, node: SimNode, { job, round, transcript: own }: Extract<Effect, { type: 'compute' }>): void {
   const { rules } = node.machine as Machine
-  const known = <T>(compute: () => T): T => rememberedBy(`${job}/${sha256(encode(transcript))}`, compute)
+  const hash = sha256(JSON.stringify(own))
+  const known = <T>(compute: () => T): T => rememberedBy(`${job}/${hash}`, compute)
+  const transcript = rememberedBy(hash, () => own)
   if (job === 'rank') return dispatch(world, node, { type: 'ranked', round, ranked: known(() => rankRound(transcript, rules)) }, 1)
   if (job === 'share') return dispatch(world, node, { type: 'shared', share: computeShare(transcript, rules, node.member) }, 5)
   dispatch(world, node, { type: 'computed', round, result: known(() => closeRound(transcript, rules)) }, 5)
