@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inflict, type FaultLog, type Scene } from './chaos/faults.ts'
 import { createRandom, planFaults } from './chaos/plan.ts'
 import { acquainted, findLost, findPenalties, startProber, untilAgreed, type Prober } from './chaos/prober.ts'
-import { printReport, readVerdict } from './chaos/report.ts'
+import { printReport, readVerdict, SLOPE_MINUTES_MIN } from './chaos/report.ts'
 import { keepAlive, removeSwarm, startSwarm, stopSwarm, type Member, type Swarm } from './chaos/swarm.ts'
 import { startWitness, type Witness } from './chaos/witness.ts'
 import { parseIntegers, runScript, UsageError } from './script.ts'
@@ -18,6 +18,9 @@ const HELP = `Usage: npm run chaos -- [options]
 
 const READY_MS_MAX = 120_000
 const CALM_MS_MAX = 60_000
+/** Rounds before the first fault of a run whose memory is judged: a process first fills its heap, whatever it does. */
+const WARM_ROUNDS = 200
+const WARM_MS_MAX = 180_000
 const PROGRESS_MS = 10_000
 const WATCH_MS = 200
 
@@ -39,6 +42,10 @@ runScript(HELP, async (args) => {
     const prober = startProber(swarm)
     await untilReady(prober, nodes, stop.signal)
     say(`${nodes} nodes are up; seed ${seed}, ${minutes} minutes`)
+    if (minutes >= SLOPE_MINUTES_MIN) await untilWarm(prober, stop.signal, say)
+    const warmRounds = prober.closed.size
+    prober.startMs = performance.now()
+    prober.samples.length = 0
     const calmMs = Math.min(CALM_MS_MAX, (minutes * 60_000) / 3)
     const log = await disturb({ swarm, prober, witness, seed, ms: minutes * 60_000 - calmMs, signal: stop.signal, say })
     const closedBefore = prober.closed.size
@@ -52,7 +59,7 @@ runScript(HELP, async (args) => {
     await stopSwarm(swarm)
     await Promise.all(lives)
     for (const { disk } of swarm.members) await witness.readStore(disk.store)
-    const verdict = readVerdict({ minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, agreed, penalties, lost, interrupted: stop.signal.aborted })
+    const verdict = readVerdict({ minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, warmRounds, agreed, penalties, lost, interrupted: stop.signal.aborted })
     if (values.json === true) process.stdout.write(`${JSON.stringify(verdict)}\n`)
     else printReport(verdict)
     return verdict.failures.length === 0 ? 0 : 1
@@ -70,6 +77,12 @@ async function untilReady(prober: Prober, nodes: number, signal: AbortSignal): P
     if (performance.now() > deadline) throw new Error('the nodes have not all found each other')
     await sleep(200)
   }
+}
+
+async function untilWarm(prober: Prober, signal: AbortSignal, say: (line: string) => void): Promise<void> {
+  const startMs = performance.now()
+  while (prober.closed.size < WARM_ROUNDS && performance.now() - startMs < WARM_MS_MAX && !signal.aborted) await sleep(200)
+  say(`${prober.closed.size} rounds before the first fault, in ${Math.round((performance.now() - startMs) / 1_000)} s`)
 }
 
 interface Disturbance {

@@ -5,7 +5,7 @@
  * in order, and feeds what comes of them back through the `receive...` functions. Every function takes the state,
  * changes it in place and returns the effects.
  */
-import { isCertificateSound, isQuorum, leaderOf } from './quorum.ts'
+import { isCertificateSound, leaderOf, quorumWeight, totalWeight } from './quorum.ts'
 import type { AgreementTimers, Certificate, Proposal, SignedVote, Validator, Vote, VoteKind } from './types.ts'
 
 export type AgreementEffect =
@@ -40,10 +40,8 @@ interface ViewState {
   /** Whether timers run, and how often they were set: those of an earlier arming mean nothing. */
   armed: boolean
   arming: number
-  /** Signatures by author, under the key of the vote's kind and block. */
-  votes: Map<string, Map<string, Uint8Array>>
-  /** Who has voted, by kind and author. */
-  voted: Set<string>
+  /** By author; of each kind the first counts. */
+  votes: Record<VoteKind, Map<string, { block: string | null; signature: Uint8Array }>>
   ownNotarized: string | null
   ownNullified: boolean
   ownFinalized: string | null
@@ -152,35 +150,36 @@ export function receiveVote(agreement: Agreement, { vote, author, signature }: S
   if (vote.view > agreement.view + 1) noteAhead(agreement, author, vote.view, effects)
   if (vote.view < agreement.view && vote.kind === 'nullify') noteBehind(agreement, author, vote.view, effects)
   if (vote.view < agreement.final.view - VIEWS_KEPT || vote.view > agreement.view + 1) return effects
-  const { votes, voted } = viewState(agreement, vote.view)
-  const spoken = `${vote.kind}/${author}`
-  if (voted.has(spoken)) return effects
-  voted.add(spoken)
-  const key = voteKey(vote.kind, vote.block)
-  const signatures = votes.get(key) ?? new Map<string, Uint8Array>()
-  votes.set(key, signatures.set(author, signature))
-  if (!isQuorum(agreement.validators, signatures.keys())) return effects
-  const sorted = [...signatures].sort(([a], [b]) => (a < b ? -1 : 1))
-  const certificate = { ...vote, signatures: sorted.map(([author, signature]) => ({ author, signature })) }
+  const votes = viewState(agreement, vote.view).votes[vote.kind]
+  if (votes.has(author)) return effects
+  votes.set(author, { block: vote.block, signature })
+  if (isCertified(agreement, vote)) return effects
+  const agreeing = agreement.validators.filter(({ member }) => votes.get(member)?.block === vote.block)
+  if (totalWeight(agreeing) < quorumWeight(agreement.validators)) return effects
+  const signatures = agreeing.map(({ member }) => ({ author: member, signature: votes.get(member)?.signature as Uint8Array }))
+  const certificate = { ...vote, signatures: signatures.sort((a, b) => (a.author < b.author ? -1 : 1)) }
   return [...effects, ...receiveCertificate(agreement, certificate)]
 }
 
 /** Whether this vote has been counted already, whatever its signature. */
 export function hasVote(agreement: Agreement, { vote, author }: Pick<SignedVote, 'vote' | 'author'>): boolean {
-  return agreement.views.get(vote.view)?.votes.get(voteKey(vote.kind, vote.block))?.has(author) === true
+  return agreement.views.get(vote.view)?.votes[vote.kind].get(author)?.block === vote.block
+}
+
+// Whether a certificate of this kind and view would be of no more use.
+function isCertified({ final, notarizations, nullifications }: Agreement, { kind, view }: Pick<Vote, 'kind' | 'view'>): boolean {
+  return view <= final.view || (kind !== 'finalize' && (kind === 'notarize' ? notarizations : nullifications).has(view))
 }
 
 /** A certificate whose signatures are checked; formed here or received, from any view. */
 export function receiveCertificate(agreement: Agreement, certificate: Certificate): AgreementEffect[] {
   const effects: AgreementEffect[] = []
   const { kind, view, epoch } = certificate
-  if (epoch !== agreement.epoch || view <= agreement.final.view) return effects
-  const known = kind === 'notarize' ? agreement.notarizations : agreement.nullifications
-  if (kind !== 'finalize' && known.has(view)) return effects
+  if (epoch !== agreement.epoch || isCertified(agreement, certificate)) return effects
   if (!isCertificateSound(agreement.validators, certificate)) return effects
   effects.push({ type: 'certified', certificate })
   if (kind === 'finalize') finalize(agreement, certificate, effects)
-  else known.set(view, certificate)
+  else (kind === 'notarize' ? agreement.notarizations : agreement.nullifications).set(view, certificate)
   if (view >= agreement.view) {
     agreement.view = view + 1
     // What the caller holds was meant for the block before; it says anew what it holds now.
@@ -363,8 +362,7 @@ function viewState(agreement: Agreement, view: number): ViewState {
       mayFill: false,
       armed: false,
       arming: 0,
-      votes: new Map(),
-      voted: new Set(),
+      votes: { notarize: new Map(), nullify: new Map(), finalize: new Map() },
       ownNotarized: null,
       ownNullified: false,
       ownFinalized: null,
@@ -377,8 +375,4 @@ function viewState(agreement: Agreement, view: number): ViewState {
 
 function voteOf({ kind, epoch, view, block }: Certificate): Vote {
   return { kind, epoch, view, block }
-}
-
-function voteKey(kind: VoteKind, block: string | null): string {
-  return `${kind}/${block ?? ''}`
 }

@@ -77,7 +77,7 @@ function openFrames(world: World, frames: Uint8Array[]): Opened[] {
 function askAgent(world: World, node: SimNode, effect: Extract<Effect, { type: 'ask-agent' }>): void {
   const { random } = world
   const { round } = effect
-  const salt = Uint8Array.from({ length: 32 }, () => random.below(256))
+  const salt = freshSalt(world)
   const delayMs = node.agent === 'late' || random.chance(0.05) ? 5_000 : 10 + random.below(500)
   if (node.agent === 'silent') return
   if (effect.job === 'answer') {
@@ -89,6 +89,10 @@ function askAgent(world: World, node: SimNode, effect: Extract<Effect, { type: '
   dispatch(world, node, { type: 'judged', round, ballot, salt }, delayMs)
 }
 
+function freshSalt({ random }: World): Uint8Array {
+  return Uint8Array.from({ length: 32 }, () => random.below(256))
+}
+
 // Everybody who computes on the same transcript gets the same: it is computed once.
 function compute(world: World, node: SimNode, { job, round, transcript: own }: Extract<Effect, { type: 'compute' }>): void {
   const { rules } = node.machine as Machine
@@ -96,6 +100,6 @@ function compute(world: World, node: SimNode, { job, round, transcript: own }: E
   const known = <T>(compute: () => T): T => rememberedBy(`${job}/${hash}`, compute)
   const transcript = rememberedBy(hash, () => own)
   if (job === 'rank') return dispatch(world, node, { type: 'ranked', round, ranked: known(() => rankRound(transcript, rules)) }, 1)
-  if (job === 'share') return dispatch(world, node, { type: 'shared', share: computeShare(transcript, rules, node.member) }, 5)
+  if (job === 'share') return dispatch(world, node, { type: 'shared', share: computeShare(transcript, rules, node.member), salt: freshSalt(world) }, 5)
   dispatch(world, node, { type: 'computed', round, result: known(() => closeRound(transcript, rules)) }, 5)
 }

@@ -7,7 +7,8 @@ import { measure, type Member, type Swarm } from './swarm.ts'
 /** What was seen so far. */
 export interface Prober {
   readonly swarm: Swarm
-  readonly startMs: number
+  /** When what is sampled began. */
+  startMs: number
   /** Of those that answered last. */
   readonly statuses: Map<Member, NodeStatus>
   /** Rounds that any node has reported as closed; that more than its asker knows; and that a node has taken on, with its index. */

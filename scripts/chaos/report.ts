@@ -8,10 +8,10 @@ import type { Witness } from './witness.ts'
 const TARGETS = { deaths: 200, partitions: 40, closed: 60, closedInCalm: 5 }
 const TARGET_MINUTES = 10
 const RESUME_S_MAX = 10
-/** More growth than this a minute, in the second half of a run of at least eight minutes, is a leak: before that, a process still fills its heap. */
+/** More growth than this a minute, in the second half of a run of at least eight minutes, is a leak. */
 const RSS_MB_PER_MINUTE_MAX = 8
 const FILES_PER_MINUTE_MAX = 2
-const SLOPE_MINUTES_MIN = 8
+export const SLOPE_MINUTES_MIN = 8
 
 export interface Outcome {
   minutes: number
@@ -22,6 +22,8 @@ export interface Outcome {
   prober: Prober
   witness: Witness
   closedInCalm: number
+  /** Rounds closed before the first fault, which count for nothing. */
+  warmRounds: number
   agreed: string | null
   penalties: { node: number; causes: string[] }[]
   lost: string[]
@@ -36,7 +38,7 @@ export interface ChaosVerdict {
 
 /** Pure: figures and failures of a run. */
 export function readVerdict(outcome: Outcome): ChaosVerdict {
-  const { minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, agreed, penalties, lost, interrupted } = outcome
+  const { minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, warmRounds, agreed, penalties, lost, interrupted } = outcome
   const deaths = Object.values(swarm.deaths).reduce((sum, count) => sum + count, 0)
   const half = prober.samples.filter((sample) => sample.minutes > minutes / 2)
   const slopes = { rssMbPerMinute: slope(half.map((sample) => [sample.minutes, sample.rssMb])), filesPerMinute: slope(half.map((sample) => [sample.minutes, sample.files])) }
@@ -50,7 +52,8 @@ export function readVerdict(outcome: Outcome): ChaosVerdict {
     skipped: log.skipped,
     partitions: log.done['partition'] ?? 0,
     asked: prober.acknowledged.size,
-    closed: prober.closed.size,
+    closed: prober.closed.size - warmRounds,
+    warmRounds,
     closedInCalm,
     height: swarm.height,
     stateRoot: agreed,
@@ -60,7 +63,7 @@ export function readVerdict(outcome: Outcome): ChaosVerdict {
     outages: log.outages,
     penalties,
     ...slopes,
-    rssMb: prober.samples.at(-1)?.rssMb ?? null,
+    rssMb: [prober.samples[0], half[0], prober.samples.at(-1)].map((sample) => sample?.rssMb ?? null),
     files: prober.samples.at(-1)?.files ?? null,
     smallDisk: swarm.smallDisk !== null,
   }
