@@ -46,7 +46,7 @@ export default defineConfig(
       'prefer-const': 'error',
     },
   },
-  { files: ['scripts/**', 'node/bin.js'], rules: { 'no-console': 'off' } },
+  { files: ['scripts/**', 'node/bin.js', 'node/examples/**'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.test.ts'],
     rules: {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkEvidence, commitToShare, drawSpotChecks, verifyLeaf } from './audit.ts'
+import { checkEvidence, drawSpotChecks, verifyLeaf } from './audit.ts'
 import { proveLeaf } from './merkle.ts'
 import { blockUnits } from './plan.ts'
 import { blockTree } from './settle.ts'
@@ -31,15 +31,6 @@ describe('evidence', () => {
         }
       }
     }
-  })
-})
-
-describe('a commitment to a share', () => {
-  it('binds the author, the round, the salt and every root', () => {
-    const init = { round: 'r', author: 'a', salt: 's', roots: [[0, 'x'], [3, 'y']] as [number, string][] }
-    const changed = [{ round: 'q' }, { author: 'b' }, { salt: 't' }, { roots: [[0, 'x']] as [number, string][] }, { roots: [[0, 'x'], [2, 'y']] as [number, string][] }]
-    expect(new Set([init, ...changed.map((change) => ({ ...init, ...change }))].map(commitToShare)).size).toBe(1 + changed.length)
-    expect(commitToShare({ ...init })).toBe(commitToShare(init))
   })
 })
 

@@ -1,4 +1,4 @@
-import { createSeededStream, sha256 } from '../consensus/index.ts'
+import { createSeededStream } from '../consensus/index.ts'
 import { evaluateCoalition } from './game.ts'
 import type { Game } from './game.ts'
 import { verifyLeafProof } from './merkle.ts'
@@ -8,16 +8,6 @@ import type { LieEvidence, Playing } from './settle.ts'
 import { replayLeaf } from './settle.ts'
 import type { Work } from './work.ts'
 import { leafCoalition } from './work.ts'
-
-/**
- * What a member publishes before it shows its share: the roots of its blocks, hidden by a salt and bound to its name. Who has
- * not evaluated its blocks by then has no roots to commit to, and nobody else's commitment can be passed off as its own.
- *
- * @param init.roots - per block in ascending order
- */
-export function commitToShare(init: { round: string; author: string; roots: readonly (readonly [block: number, root: string])[]; salt: string }): string {
-  return sha256(JSON.stringify(['peerage/share-commit/1', init.round, init.author, init.salt, init.roots]))
-}
 
 /** Whether v of one leaf is what a copy says: the one evaluation that proves or clears it. */
 export function verifyLeaf(game: Game, work: Work, unit: number, position: number, value: number): boolean {

@@ -71,6 +71,14 @@ export function settleBlock(init: Playing & { block: number; copies: readonly Bl
   }
 }
 
+/** What a member found a leaf of a block to be that was not assigned to it. */
+export interface SpotValue {
+  member: number
+  block: number
+  index: number
+  value: number
+}
+
 /** What a plan's copies come to: the values of the blocks from block 0 up to the first open one, and who lied. */
 export interface SettledShares {
   shares: Shares
@@ -94,10 +102,12 @@ export interface SettledShares {
  *
  * @param init.copies - per block
  * @param init.checks - leaves of each block to replay
+ * @param init.spots - leaves that members found out apart from the assignees, who must not know which; one that differs from what the
+ * copies of the block agree on is replayed. At most one per member is wrong before no more of it are looked at
  * @param init.members - how many members the network has
  */
 export function settleShares(
-  init: Playing & { copies: readonly (readonly BlockCopy[])[]; assigned: readonly (readonly number[])[]; members: number; grandValue: number; seed: string; checks: number },
+  init: Playing & { copies: readonly (readonly BlockCopy[])[]; assigned: readonly (readonly number[])[]; members: number; grandValue: number; seed: string; checks: number; spots?: readonly SpotValue[] },
 ): SettledShares {
   const { plan, work, game, grandValue } = init
   const needed = init.members === 1 ? 1 : 2
@@ -108,6 +118,8 @@ export function settleShares(
   })
   const liars = new Map<number, LieEvidence>()
   for (const { evidence } of settled) for (const proof of evidence) if (!liars.has(proof.member)) liars.set(proof.member, proof)
+  const spots = [...(init.spots ?? [])].sort((a, b) => a.member - b.member)
+  for (const spot of spots) for (const proof of checkSpot(init, spot, settled[spot.block], liars)) if (!liars.has(proof.member)) liars.set(proof.member, proof)
   const open = settled.flatMap(({ sent }, block) => (sent < needed ? [block] : []))
   const redone = settled.flatMap(({ sent, by }, block) => (sent >= needed && (by.length < needed || by.every((member) => liars.has(member))) ? [block] : []))
   const entries = settled.slice(0, open[0] ?? plan.blocks).flatMap(({ values }, block) => {
@@ -128,6 +140,16 @@ function checkBlock(init: Playing & { seed: string; checks: number }, block: num
     if (flat[index] !== replayLeaf(init, block, index)) return by.map((member) => evidenceOf({ member, values }, block, index))
   }
   return []
+}
+
+/** Evidence from a spot: against all who vouch for the block, or against the member that would have it otherwise. */
+function checkSpot(playing: Playing, { member, block, index, value }: SpotValue, settlement: Settlement | undefined, liars: ReadonlyMap<number, LieEvidence>): LieEvidence[] {
+  const said = settlement?.values?.flat()[index]
+  if (settlement === undefined || said === undefined || said === value || liars.has(member)) return []
+  const truth = replayLeaf(playing, block, index)
+  const { values, by } = settlement
+  const wrong = said === truth || values === null ? [] : by.map((voucher) => evidenceOf({ member: voucher, values }, block, index))
+  return value === truth ? wrong : [...wrong, { member, block, leaf: { index, value, siblings: [] } }]
 }
 
 function evidenceOf({ member, values }: BlockCopy, block: number, index: number): LieEvidence {

@@ -4,14 +4,18 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const NEEDED = [22, 18]
-const here = dirname(fileURLToPath(import.meta.url))
+const self = fileURLToPath(import.meta.url)
+const here = dirname(self)
+/** In the published package the sources are left out: there the same program is compiled. */
+const compiled = join(here, '..', 'dist', 'node', 'cli', 'main.js')
 
 if (isNewEnough(process.versions.node)) {
-  const { main } = await import('./cli/main.ts')
-  await main(process.argv.slice(2))
+  const isSource = existsSync(join(here, 'cli', 'main.ts'))
+  const { main } = await (isSource ? import('./cli/main.ts') : import(pathToFileURL(compiled).href))
+  await main(process.argv.slice(2), { selfCommand: [process.execPath, self] })
 } else {
   const node = findLocalNode()
   if (node === null) {
@@ -46,7 +50,7 @@ function versionOf(node) {
 
 /** Runs the same command on another Node, passes signals on, and ends as it ends. It learns over the channel when this process dies. */
 function reexecute(node) {
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  const child = spawn(node, [self, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, PEERAGE_PARENT: process.env.PEERAGE_PARENT || 'bin' },
   })

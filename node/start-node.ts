@@ -4,10 +4,12 @@ import { networkId, type Effect, type Machine, type Notice } from '../protocol/i
 import type { Agent } from './agents/agent.ts'
 import { createAgent } from './agents/create-agent.ts'
 import { verify, verifySoon } from './crypto.ts'
-import { createApi } from './http/api.ts'
+import { createApi, type Api } from './http/api.ts'
+import { createMounts } from './http/mounts.ts'
 import { nameOf } from './names.ts'
 import { createLibp2pNetwork } from './network/libp2p-network.ts'
 import type { Network, NetworkHandlers } from './network/network.ts'
+import { createAbilityWatch } from './runtime/ability-watch.ts'
 import { createAgentCalls } from './runtime/agent-calls.ts'
 import { createComputing } from './runtime/compute.ts'
 import { carryPast, loadCheckpoint, loadGenesis } from './runtime/load-genesis.ts'
@@ -19,7 +21,7 @@ import { createRunner } from './runtime/runner.ts'
 import { describeSigning, signingSentence } from './runtime/signing.ts'
 import { createTimers } from './runtime/timers.ts'
 import { createWire } from './runtime/wire.ts'
-import type { Log, RunningNode, StartNodeOptions } from './service.ts'
+import type { Log, NodeService, RunningNode, StartNodeOptions } from './service.ts'
 import type { GuardedStore } from './store/guarded-store.ts'
 
 /** Starts a node; see StartNode. */
@@ -34,7 +36,7 @@ export async function startNode(options: StartNodeOptions): Promise<RunningNode>
     for (const address of genesis.bootstrap) if (!address.endsWith(identity.memberId)) network.keepConnected(address)
     const checkpoint = await loadCheckpoint(genesis, options, network)
     const storePath = join(home.dataDir, 'store', networkId(genesis).slice(0, 16))
-    const agent = await createAgent(config.agent, { folder: home.configDir, log: (line) => log('debug', 'agent', { line }) })
+    const agent = options.agent ?? (await createAgent(config.agent, { folder: home.configDir, limits: config.limits, dataDir: home.dataDir, log: (line) => log('debug', 'agent', { line }), warn: (line) => log('warn', line) }))
     undo.push(() => agent.close())
     const { canAnswer, canJudge, model } = agent
     const signer = { member: identity.memberId, sign: (bytes: Uint8Array) => identity.sign(bytes) }
@@ -65,8 +67,8 @@ interface Parts extends StartNodeOptions {
   undo: (() => Promise<void> | void)[]
 }
 
-async function compose({ config, log, handlers, network, machine, store, agent, undo }: Parts): Promise<RunningNode> {
-  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: (transcript, member) => computing.explain(transcript, member) })
+async function compose({ config, identity, log, onFatal = endProcess, handlers, network, machine, store, agent, undo }: Parts): Promise<RunningNode> {
+  const core = createNodeService({ agent, machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: (transcript, member) => computing.explain(transcript, member) })
   const runner = createRunner({
     machine,
     store,
@@ -76,13 +78,17 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
       if (notice.type === 'block-final') prune()
       core.onNotice(notice)
     },
-    onFatal: (error) => endProcess(log, error),
+    onFatal: (error) => giveUp(error, log, onFatal),
   })
   const { dispatch } = runner
   const prune = createPruning({ machine, store, keepRounds: config.keepRounds, onError: (error) => log('warn', 'old rounds are not let go', { error: String(error) }) })
   const timers = createTimers((name) => dispatch({ type: 'timer', name }))
+  const ability = createAbilityWatch({ agent, askers: config.limits.askers, dispatch })
   const calls = createAgentCalls({
     agent,
+    askers: config.limits.askers,
+    askerOf: (round) => machine.ledger.rounds[round]?.asker ?? null,
+    self: machine.self,
     dispatch,
     onError: (error, round) => {
       log('warn', 'the agent failed', { code: error.code, message: error.message, round })
@@ -110,7 +116,7 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
     if (isMember) rememberPeer(store, network, peer).catch((error: unknown) => onTrouble('the address of a peer is not remembered', { error: String(error) }))
     core.emit({ type, peer, name: nameOf(peer) })
   }
-  const api = await createApi(core.service, { ...config.http, onError: (error) => log('error', 'API request failed', { error: String(error) }) })
+  const api = await openApi(core.service, { config, identity, log })
   undo.push(() => computing.stop(), () => api.close())
   await network.joinTopic(`peerage/1/${machine.rules.network}`)
   // From here on without a pause: nothing may reach the machine before its start, and who is connected by then is told of below.
@@ -121,6 +127,7 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
     onPeerDisconnected: (peer) => onPeer('peer-disconnected', peer),
   })
   dispatch({ type: 'start' })
+  ability.start()
   for (const { id } of network.peers()) dispatch({ type: 'peer-connected', member: id })
 
   let stopping: Promise<void> | null = null
@@ -129,11 +136,18 @@ async function compose({ config, log, handlers, network, machine, store, agent, 
     await api.close()
     await runner.stop()
     timers.stop()
+    ability.stop()
     calls.stop()
     await Promise.all([network.stop(), computing.stop(), agent.close()])
     await store.close()
   }
   return { service: core.service, apiUrl: api.url, stop: () => (stopping ??= stop()) }
+}
+
+function openApi(service: NodeService, { config, identity, log }: Pick<StartNodeOptions, 'config' | 'identity' | 'log'>): Promise<Api> {
+  const onError = (error: unknown): void => log('error', 'API request failed', { error: String(error) })
+  const mounts = createMounts({ service, signer: identity, needsToken: config.http.token !== null, onError })
+  return createApi(service, { ...config.http, mounts, onError })
 }
 
 function logNotice(log: Log, machine: Machine, notice: Notice): void {
@@ -153,8 +167,12 @@ function logNotice(log: Log, machine: Machine, notice: Notice): void {
   }
 }
 
-function endProcess(log: Log, error: unknown): void {
+function giveUp(error: unknown, log: Log, onFatal: (error: unknown) => void): void {
   log('error', 'the node can no longer write its store and stops taking part', { error: String(error) })
+  onFatal(error)
+}
+
+function endProcess(): void {
   process.exitCode = 1
   process.kill(process.pid, 'SIGTERM')
 }

@@ -11,7 +11,7 @@ const HASH = sha256('x')
 const MEMBER = memberWith(1).member
 const TASK = { kind: 'text', prompt: 'Why?', reference: null, answerMs: 1_000, judgeMs: 1_000 }
 const OPEN = { sequence: 1, task: TASK, truth: null }
-const SHARE = { round: HASH, phase: 'credit', blocks: [{ block: 0, values: [[0, 1_000_000]] }] }
+const SHARE = { round: HASH, phase: 'credit', blocks: [{ block: 0, values: [[0, 1_000_000]] }], salt: new Uint8Array(32) }
 const BLOCK = { epoch: 0, view: 1, height: 1, parent: HASH, entries: [], stateRoot: HASH }
 const REVEAL = { round: HASH, phase: 'answer-reveal', content: new Uint8Array(), salt: new Uint8Array(32) }
 
@@ -95,6 +95,7 @@ describe('phases', () => {
     expect(takes('reveal', { ...REVEAL, phase: 'answer-commit' })).toBe(false)
     expect(takes('truth', { round: HASH, phase: 'credit', accepted: [], salt: new Uint8Array(32) })).toBe(false)
     expect(takes('share', { ...SHARE, phase: 'evaluate' })).toBe(false)
+    expect(takes('share', { ...SHARE, phase: 'credit-commit' })).toBe(false)
     expect(takes('observation', { round: HASH, phase: 'closing', items: [] })).toBe(false)
   })
 })

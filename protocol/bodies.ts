@@ -88,13 +88,17 @@ const truthSchema = z.strictObject({
   salt: bytes(32),
 })
 
-/** The values of each unit of the blocks that the author evaluated, and the salt of its commitment to them. */
+/**
+ * The values of each unit of the blocks that the author evaluated; the values of leaves of other blocks that its salt, which
+ * nobody else knew, has drawn; and that salt, which its commitment was made with.
+ */
 const shareSchema = z.strictObject({
   round: hashSchema,
   phase: z.enum(CREDIT_PHASES),
   blocks: z
     .array(z.strictObject({ block: counter, values: z.array(z.array(micro).max(LIMITS.membersMax)).max(LIMITS.blockUnitsMax) }))
     .max(LIMITS.shareBlocksMax),
+  checks: z.array(micro).max(LIMITS.shareChecksMax),
   salt: bytes(32),
 })
 

@@ -33,6 +33,8 @@ export const parametersSchema = z.strictObject({
   /** Size of a shared credit computation, in pairs of permutations or as many evaluations; each block is evaluated by several members. */
   creditPairs: z.number().int().min(1).max(4_096).default(16),
   creditRedundancy: z.number().int().min(2).max(16).default(2),
+  /** Whose truths count for reputation: those of `voters`, as far as their voting weight goes, or fully, where askers are `trusted`. */
+  askers: z.enum(['voters', 'trusted']).default('voters'),
   /** Evaluation from which a round counts as a success, in micro-units. */
   successMicro: z.number().int().min(0).max(1_000_000).default(900_000),
   /** Points that a rated round pays out. */

@@ -19,6 +19,7 @@ export const LIMITS = {
   /** A block may embed several opens; they are added while their sum stays below this. */
   blockBytesMax: 800_000,
   shareBlocksMax: 4_096,
+  shareChecksMax: 65_536,
   blockUnitsMax: 1_000,
   agentMsMin: 100,
   agentMsMax: 3_600_000,

@@ -34,6 +34,16 @@ describe('a commitment', () => {
     }))
   })
 
+  it('is opened by a share of the blocks that it sealed, under its author alone and in its phase', () => {
+    const blocks = [{ block: 3, values: [[0, 1_000_000], [250_000, 750_000]] }]
+    const share = { round: ROUND, phase: 'credit' as const, blocks, salt: secret.salt }
+    const sealed = commitmentOf(NETWORK, ROUND, 'credit', alice, { content: encode(blocks), salt: secret.salt })
+    expect(opens(NETWORK, alice, share, sealed)).toBe(true)
+    expect(opens(NETWORK, bob, share, sealed)).toBe(false)
+    expect(opens(NETWORK, alice, { ...share, phase: 'credit-next' }, sealed)).toBe(false)
+    expect(opens(NETWORK, alice, { ...share, blocks: [{ block: 3, values: [[0, 1_000_000], [250_000, 750_001]] }] }, sealed)).toBe(false)
+  })
+
   it('keeps content and salt apart: no byte can move from one to the other', () => {
     const moved = { content: Uint8Array.from([5, ...secret.content]), salt: new Uint8Array(31).fill(5) }
     expect(commitmentOf(NETWORK, ROUND, 'answer-reveal', alice, moved)).not.toBe(commitment)

@@ -36,9 +36,14 @@ export function commitmentOf(network: string, round: string, phase: SealedPhase,
   return sha256(encode(['peerage/sealed/1', network, round, phase, author, secret.salt, secret.content]))
 }
 
-/** Whether a reveal or a share opens the commitment of its author. What a share seals are its blocks, encoded. */
+/** What a share seals. */
+export function shareContent({ blocks, checks }: Pick<Body<'share'>, 'blocks' | 'checks'>): [blocks: typeof blocks, checks: typeof checks] {
+  return [blocks, checks]
+}
+
+/** Whether a reveal or a share opens the commitment of its author. */
 export function opens(network: string, author: string, shown: Body<'reveal' | 'share'>, commitment: string): boolean {
-  const secret: Secret = 'blocks' in shown ? { content: encode(shown.blocks), salt: shown.salt } : shown
+  const secret: Secret = 'blocks' in shown ? { content: encode(shareContent(shown)), salt: shown.salt } : shown
   return commitmentOf(network, shown.round, shown.phase, author, secret) === commitment
 }
 

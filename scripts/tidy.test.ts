@@ -187,11 +187,16 @@ describe('sizes', () => {
 })
 
 describe('reach', () => {
-  const manifest = JSON.stringify({ bin: { peerage: 'node/bin.js' }, scripts: { sim: 'node scripts/sim.ts --fast' } })
+  const manifest = JSON.stringify({
+    exports: { '.': { source: './node/library.ts', types: './dist/node/library.d.ts', default: './dist/node/library.js' } },
+    bin: { peerage: 'node/bin.js' },
+    scripts: { sim: 'node scripts/sim.ts --fast' },
+  })
   const alive: Files = {
     'package.json': manifest,
     'vitest.config.ts': '',
     'node/bin.js': "await import('./main.ts')",
+    'node/library.ts': '',
     'node/main.ts': "new Piscina({ filename: new URL('./worker.ts', import.meta.url).href })",
     'node/worker.ts': "import '../credit/index.ts'",
     'credit/index.ts': "export * from './exact.ts'",
@@ -222,11 +227,11 @@ describe('reach', () => {
 })
 
 describe('packages', () => {
-  const manifest = JSON.stringify({ dependencies: { zod: '4.6.7', '@libp2p/tcp': '11.0.28' }, devDependencies: { vitest: '5.1.0' } })
+  const manifest = JSON.stringify({ name: 'self', dependencies: { zod: '4.6.7', '@libp2p/tcp': '11.0.28' }, devDependencies: { vitest: '5.1.0' } })
   const importing = (path: string, specifier: string): string[] =>
     sayOfTree(checkPackages, { 'package.json': manifest, [path]: `import '${specifier}'\n` })
 
-  it.each([['node/a.ts', 'zod/v4'], ['node/a.ts', '@libp2p/tcp'], ['node/a.ts', 'node:fs'], ['node/a.test.ts', 'vitest'], ['scripts/a.ts', 'vitest']])(
+  it.each([['node/a.ts', 'zod/v4'], ['node/a.ts', '@libp2p/tcp'], ['node/a.ts', 'node:fs'], ['node/a.test.ts', 'vitest'], ['scripts/a.ts', 'vitest'], ['node/a.ts', 'self']])(
     'lets %s import %s',
     (path, specifier) => {
       expect(importing(path, specifier)).toEqual([])

@@ -13,7 +13,7 @@ const win = { success: MICRO, failure: 0 }
 const loss = { success: 0, failure: MICRO }
 
 function observeAll(trials: readonly Trial[]): Posterior {
-  return trials.reduce(observe, emptyPosterior())
+  return trials.reduce<Posterior>((known, trial) => observe(known, trial), emptyPosterior())
 }
 
 describe('observe', () => {
@@ -48,7 +48,7 @@ describe('observe', () => {
       const steady = Array.from({ length: 10 }, () => cycle).flat()
       const before = observeAll(steady)
       expect(before.success + before.failure).toBeGreaterThan(60 * MICRO)
-      const turned = Array.from({ length: 9 }, () => loss).reduce(observe, before)
+      const turned = Array.from({ length: 9 }, () => loss).reduce<Posterior>((known, trial) => observe(known, trial), before)
       expect(turned.success).toBeLessThan(0.3 * before.success)
     }
   })
@@ -60,7 +60,7 @@ describe('observe', () => {
 
   it('erases little where little is said: ten tenths of a trial decay like one whole', () => {
     const known = observeAll(Array.from({ length: 60 }, () => win))
-    const tenths = Array.from({ length: 10 }, () => ({ success: 0, failure: MICRO / 10 })).reduce(observe, known)
+    const tenths = Array.from({ length: 10 }, () => ({ success: 0, failure: MICRO / 10 })).reduce<Posterior>((faded, trial) => observe(faded, trial), known)
     expect(Math.abs(tenths.success - observe(known, loss).success)).toBeLessThan(2000)
     expect(Math.abs(tenths.doubt - observe(known, loss).doubt)).toBeLessThan(10_000)
   })
@@ -88,7 +88,7 @@ describe('observeJudging', () => {
       return { success: seed % 4 === place ? success : 0, failure: seed >> 2 === place ? failure : 0 }
     }))
   const anyTrials = fc.array(anyJudgingTrial, { maxLength: 200 })
-  const observed = (trials: readonly JudgingTrial[]): Judging => trials.reduce(observeJudging, emptyJudging())
+  const observed = (trials: readonly JudgingTrial[]): Judging => trials.reduce<Judging>((known, trial) => observeJudging(known, trial), emptyJudging())
 
   it('is over all situations what observe makes of the pooled trials', () => {
     fc.assert(fc.property(anyTrials, (trials) => {

@@ -12,7 +12,7 @@ export interface ReputationSummary {
   probation: boolean
 }
 
-/** A full trial takes 1/128 off what was known before, so that at most 128 trials are ever remembered. */
+/** A full trial takes 1/128 off what was known before, so that at most 128 trials are ever remembered; of some, fewer are. */
 export const MEMORY_TRIALS = 128
 
 /** Virtual successes, and as many failures, that everybody starts with: the uniform prior on 0..1. */
@@ -36,15 +36,15 @@ export function emptyPosterior(): Posterior {
 
 /**
  * Adds a round. The past decays in proportion to the evidence, so rounds that say little also erase little, and a
- * round without evidence changes nothing. Pure, integers only; success + failure never exceeds `MEMORY_TRIALS`.
+ * round without evidence changes nothing. Pure, integers only; success + failure never exceeds `memory` trials.
  *
  * @throws RangeError if the evidence is not made of non-negative integers of at most one trial together
  */
-export function observe(posterior: Posterior, trial: Trial): Posterior {
+export function observe(posterior: Posterior, trial: Trial, memory = MEMORY_TRIALS): Posterior {
   const size = sizeOf([trial])
   if (size === 0) return posterior
   const { course, parts } = proceed(posterior, posterior, trial)
-  return { ...add(posterior, trial, size, parts), ...course }
+  return { ...add(posterior, trial, size, { memory, parts }), ...course }
 }
 
 export function emptyJudging(): Judging {
@@ -55,11 +55,11 @@ export function emptyJudging(): Judging {
 export const FAILED_JUDGING: JudgingTrial = everySituation(() => ({ success: 0, failure: MICRO / SITUATIONS.length }))
 
 /** As `observe`, for a judge: all situations fade alike. */
-export function observeJudging(judging: Judging, trial: JudgingTrial): Judging {
+export function observeJudging(judging: Judging, trial: JudgingTrial, memory = MEMORY_TRIALS): Judging {
   const size = sizeOf(SITUATIONS.map((situation) => trial[situation]))
   if (size === 0) return judging
   const { course, parts } = proceed(judging, poolTrial(judging), poolTrial(trial))
-  return { ...everySituation((situation) => add(judging[situation], trial[situation], size, parts)), ...course }
+  return { ...everySituation((situation) => add(judging[situation], trial[situation], size, { memory, parts })), ...course }
 }
 
 /** A judge's reliability over all situations. */
@@ -89,9 +89,9 @@ function sizeOf(trials: readonly Trial[]): number {
   return size
 }
 
-/** Old evidence faded by a trial of `size`, what is left of it, and the new evidence. */
-function add(known: Trial, { success, failure }: Trial, size: number, parts: number): Trial {
-  const fade = (evidence: number): number => divideFloor(evidence - divideFloor(evidence * size + MEMORY_TRIALS * MICRO - 1, MEMORY_TRIALS * MICRO), parts)
+/** Old evidence faded by a trial of `size`, one part of what is left of it, and the new evidence. */
+function add(known: Trial, { success, failure }: Trial, size: number, { memory, parts }: { memory: number; parts: number }): Trial {
+  const fade = (evidence: number): number => divideFloor(evidence - divideFloor(evidence * size + memory * MICRO - 1, memory * MICRO), parts)
   return { success: fade(known.success) + success, failure: fade(known.failure) + failure }
 }
 

@@ -1,4 +1,6 @@
 import type { TaskKind, Verdict } from '../../consensus/index.ts'
+import type { ProviderStatus } from './providers/provider-status.ts'
+import type { AgentStatistics } from './statistics.ts'
 
 /** A task as an agent sees it. `reference` is the asker's own label (a data set's task id, say), shown to everybody. */
 export interface AgentTask {
@@ -6,6 +8,8 @@ export interface AgentTask {
   kind: TaskKind
   prompt: string
   reference: string | null
+  /** Whether this node's own owner asked; absent: somebody else did, whose rounds have limits of their own. */
+  isOwn?: boolean
 }
 
 /** An answer and, where the task has one, the value extracted from it (choice letter, number, label). */
@@ -72,11 +76,25 @@ export interface Agent {
   judge(request: JudgeRequest, signal: AbortSignal): Promise<AgentComparison[]>
   /** Continues a conversation for the node's own owner; absent where the agent cannot. Fails and ends as the calls above do. */
   chat?(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
+  /** What it has seen of its own judging so far; absent where it keeps no count. */
+  statistics?(): AgentStatistics
+  /** Whether it would be of use now; absent where nothing but itself can hinder it. */
+  readonly health?: AgentHealth
   close(): Promise<void>
 }
 
-/** Why an agent failed; the closed set that logs, status and exit codes are made from. */
-export type AgentErrorCode = 'unreachable' | 'refused' | 'rate-limited' | 'timeout' | 'malformed-reply' | 'exited' | 'unsupported-task'
+/** How the providers behind an agent are. Both are cheap and free of charge. */
+export interface AgentHealth {
+  /** What it would do for a round that others ask. */
+  ability(): { canAnswer: boolean; canJudge: boolean }
+  providers(): ProviderStatus[]
+}
+
+/**
+ * Why an agent failed; the closed set that logs, status and exit codes are made from. `busy`: too many calls wait already.
+ * `budget-refused`: it would go over a limit that the owner has set, and was not made.
+ */
+export type AgentErrorCode = 'unreachable' | 'refused' | 'rate-limited' | 'timeout' | 'malformed-reply' | 'exited' | 'unsupported-task' | 'busy' | 'budget-refused'
 
 export class AgentError extends Error {
   readonly code: AgentErrorCode

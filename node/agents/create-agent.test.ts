@@ -32,7 +32,7 @@ describe('creating an agent', () => {
   let folder = ''
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'agents-'))
-    await writeFile(join(folder, 'key'), 'sk-12345')
+    await writeFile(join(folder, 'key'), 'sk-12345', { mode: 0o600 })
     await writeFile(join(folder, 'small.jsonl'), JSON.stringify({ taskId: 't', category: 'c', answers: [{ agent: 'x', text: 'yes' }], ballots: [] }))
   })
   afterAll(() => rm(folder, { recursive: true }))

@@ -3,44 +3,42 @@ import { z } from 'zod'
 import type { Agent } from './agent.ts'
 import { createCommandAgent } from './command.ts'
 import { createOpenAiAgent } from './openai.ts'
+import { NO_LIMITS } from './providers/limits.ts'
+import type { Limits } from './providers/limits.ts'
+import { oneKey, pathSchema, providerFields, providerSchema, timeoutMsSchema } from './providers/provider-config.ts'
+import type { ProviderConfig } from './providers/provider-config.ts'
+import { openSpending } from './providers/open-spending.ts'
 import { createRecordedAgent } from './recorded.ts'
 import { createSolverAgent } from './solver-agent.ts'
 import { SOLVER_STRATEGIES } from './solver-strategies.ts'
 
-const timeoutMs = z.int().min(100).max(3_600_000)
-const path = z.string().min(1).max(4_096)
 const shortName = z.string().min(1).max(200)
-
-const baseUrl = z
-  .url({ protocol: /^https?$/ })
-  .max(2_000)
-  .refine((text) => URL.canParse(text) && new URL(text).username === '' && new URL(text).password === '', 'must not hold a user name or password: name an environment variable or a file')
 
 const solverConfig = z.strictObject({ type: z.literal('solver'), strategy: z.enum(SOLVER_STRATEGIES) })
 
-const openAiConfig = z
-  .strictObject({
-    type: z.literal('openai'),
-    baseUrl,
-    model: shortName,
-    /** Name of the environment variable that holds the key. */
-    keyEnv: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable').max(200).optional(),
-    /** File that holds the key. */
-    keyFile: path.optional(),
-    timeoutMs: timeoutMs.optional(),
-    stream: z.boolean().optional(),
-    attemptsMax: z.int().min(1).max(10).optional(),
-    retryMs: z.int().min(1).max(60_000).optional(),
-    replyBytesMax: z.int().min(1_000).max(50_000_000).optional(),
-    concurrency: z.int().min(1).max(64).optional(),
-    temperature: z.number().min(0).max(2).optional(),
-    maxTokens: z.int().min(1).max(1_000_000).optional(),
-  })
-  .refine(({ keyEnv, keyFile }) => keyEnv === undefined || keyFile === undefined, { error: 'keyEnv and keyFile exclude each other', path: ['keyFile'] })
+/** How models are asked, whichever provider asks them. */
+const promptingFields = {
+  canaryEvery: z.int().min(0).max(1_000).optional(),
+  markSteps: z.boolean().optional(),
+}
+
+/** One provider, in short. */
+const openAiConfig = z.strictObject({ type: z.literal('openai'), ...providerFields, ...promptingFields }).refine(oneKey.check, oneKey.issue)
+
+/** Several, in the order in which they are tried. */
+const providersConfig = z.strictObject({
+  type: z.literal('providers'),
+  providers: z
+    .array(providerSchema)
+    .min(1)
+    .max(32)
+    .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, 'ids must differ from each other'),
+  ...promptingFields,
+})
 
 const recordedConfig = z.strictObject({
   type: z.literal('recorded'),
-  file: path,
+  file: pathSchema,
   agent: shortName,
   mode: shortName.optional(),
   /** Member id to the recorded agent that this member replays. */
@@ -49,34 +47,56 @@ const recordedConfig = z.strictObject({
 
 const commandConfig = z.strictObject({
   type: z.literal('command'),
-  command: path,
+  command: pathSchema,
   args: z.array(z.string().max(4_096)).max(100).optional(),
-  folder: path.optional(),
+  folder: pathSchema.optional(),
   model: shortName.optional(),
-  timeoutMs: timeoutMs.optional(),
+  timeoutMs: timeoutMsSchema.optional(),
 })
 
 /** The configuration of a node's agent. No key is ever in it, only the place of one. Unknown fields are errors. */
-export const agentConfigSchema = z.discriminatedUnion('type', [solverConfig, openAiConfig, recordedConfig, commandConfig])
+export const agentConfigSchema = z.discriminatedUnion('type', [solverConfig, openAiConfig, providersConfig, recordedConfig, commandConfig])
 export type AgentConfig = z.infer<typeof agentConfigSchema>
+
+/** The id of the provider that an agent of type `openai` is, where one is named. */
+export const ONLY_PROVIDER_ID = 'agent'
+
+/** The providers of an agent in the order in which they are tried; none where it needs none. Paths are relative to `folder`. */
+export function providersOf(config: AgentConfig, folder: string): ProviderConfig[] {
+  const absolute = <T extends { keyFile?: string | undefined }>(fields: T): T => (fields.keyFile === undefined ? fields : { ...fields, keyFile: resolve(folder, fields.keyFile) })
+  if (config.type === 'providers') return config.providers.map(absolute)
+  if (config.type !== 'openai') return []
+  const { type: _type, canaryEvery: _canaryEvery, markSteps: _markSteps, ...provider } = config
+  return [absolute({ id: ONLY_PROVIDER_ID, ...provider })]
+}
 
 export interface AgentSurroundings {
   /** What relative paths of the configuration are relative to; by default the current folder. */
   folder?: string
-  /** Takes what a command agent's program says on stderr. */
+  /** What the agent may spend; absent: anything. */
+  limits?: Limits
+  /** Where it is written down what was spent; absent: nowhere. */
+  dataDir?: string
+  /** Takes what a command agent's program says on stderr, and what an owner should know of a model. */
   log?: (line: string) => void
+  /** Takes what the owner has to know. */
+  warn?: (line: string) => void
 }
 
 /**
  * Creates the agent that a configuration describes.
  * @throws AgentError where a key cannot be read, RecordingError where a recorded file is not usable
  */
-export async function createAgent(config: AgentConfig, { folder = '.', log }: AgentSurroundings = {}): Promise<Agent> {
+export async function createAgent(config: AgentConfig, { folder = '.', limits = NO_LIMITS, dataDir, log, warn }: AgentSurroundings = {}): Promise<Agent> {
   switch (config.type) {
     case 'solver':
       return createSolverAgent(config)
     case 'openai':
-      return createOpenAiAgent({ ...config, keyFile: config.keyFile === undefined ? undefined : resolve(folder, config.keyFile) })
+    case 'providers': {
+      const { canaryEvery, markSteps } = config
+      const spending = dataDir === undefined ? undefined : await openSpending({ dataDir, writer: 'node', limits, warn })
+      return createOpenAiAgent({ providers: providersOf(config, folder), limits, spending, canaryEvery, markSteps, log })
+    }
     case 'recorded':
       return createRecordedAgent({ ...config, file: resolve(folder, config.file) })
     case 'command':

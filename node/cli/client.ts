@@ -1,5 +1,5 @@
 import { resolveHome } from '../config/home.ts'
-import type { EventEnvelope } from '../http/event-stream.ts'
+import type { EventEnvelope } from '../http/event-log.ts'
 import type { Problem, ProblemCode } from '../http/problem.ts'
 import type { NodeEvent } from '../service.ts'
 import type { Context } from './context.ts'
@@ -114,7 +114,7 @@ async function explainRefusal(response: Response, url: string): Promise<CliError
     return new CliError('failure', `What answers at ${url} is no Peerage node (status ${response.status}).`)
   }
   const hint = problem.code === 'unauthorized' ? 'Set PEERAGE_HTTP_TOKEN to the token of that node.' : peopleHint(problem)
-  return new CliError(EXIT_OF_PROBLEM[problem.code] ?? 'failure', problem.detail, hint)
+  return new CliError(EXIT_OF_PROBLEM[problem.code] ?? 'failure', problem.detail, hint, { cause: problem })
 }
 
 /** Hints that speak of the API's paths mean nothing here; the verbs that correspond do. */

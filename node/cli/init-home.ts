@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
-import { createGenesis, LIMITS } from '../../protocol/index.ts'
+import { LIMITS } from '../../protocol/index.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { formatConfig, writeFileWhole } from '../config/config-file.ts'
 import { firstIssue } from '../config/first-issue.ts'
+import { foundNetwork } from '../config/genesis-file.ts'
 import type { NodeHome } from '../config/home.ts'
 import { resolveConfig } from '../config/resolve-config.ts'
 import { configFileSchema } from '../config/schema.ts'
@@ -39,8 +40,6 @@ export interface InitResult {
   created: { identity: boolean; config: boolean; genesis: boolean }
 }
 
-const FOUNDER_WEIGHT = 1_000_000
-
 /**
  * Completes a home: whatever of identity, configuration and genesis is missing is made, nothing is replaced. All is
  * checked before the first file is written. Rejects with CliError `usage` for flags, `config` where they contradict what exists.
@@ -66,10 +65,7 @@ export async function initHome(home: NodeHome, request: InitRequest): Promise<In
   const { memberId } = identity
   if (!hasConfig) await writeFileWhole(home.configFile, formatConfig(table))
   const foundsNetwork = !hasGenesis && request.network !== null && !(await hasBootstrap(home))
-  if (foundsNetwork) {
-    const genesis = createGenesis({ name: request.network as string, members: [{ id: memberId, weight: FOUNDER_WEIGHT }] })
-    await writeFileWhole(genesisFile, `${JSON.stringify(genesis, null, 2)}\n`)
-  }
+  if (foundsNetwork) await foundNetwork(genesisFile, request.network as string, memberId)
   return {
     memberId,
     name: nameOf(memberId),

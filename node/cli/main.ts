@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import type { StartNode } from '../service.ts'
 import { PARENT_VARIABLE } from './context.ts'
 import type { Context } from './context.ts'
@@ -20,7 +19,7 @@ const startNode: StartNode = async (options) => {
 }
 
 /** Runs the command line in this process and ends it with the verb's exit code. */
-export async function main(args: readonly string[], overrides: Partial<Pick<Context, 'startNode' | 'selfCommand'>> = {}): Promise<never> {
+export async function main(args: readonly string[], given: Pick<Context, 'selfCommand'> & Partial<Pick<Context, 'startNode'>>): Promise<never> {
   const signal = watchProcess()
   const { stdout, stderr, env } = process
   const interactive = stdout.isTTY && env['CI'] === undefined
@@ -33,8 +32,7 @@ export async function main(args: readonly string[], overrides: Partial<Pick<Cont
     columns: stdout.columns,
     signal,
     startNode,
-    selfCommand: [process.execPath, fileURLToPath(new URL('../bin.js', import.meta.url))],
-    ...overrides,
+    ...given,
   }
   const code = await runVerb(args, context)
   await Promise.all([flush(stdout), flush(stderr)])

@@ -7,6 +7,7 @@ import { addDemo } from './verbs/demo.ts'
 import { addIdentity } from './verbs/identity.ts'
 import { addInit } from './verbs/init.ts'
 import { addJoin } from './verbs/join.ts'
+import { addMcp } from './verbs/mcp.ts'
 import { addMemberDocuments } from './verbs/member-documents.ts'
 import { addMembership } from './verbs/membership.ts'
 import { addPeers } from './verbs/peers.ts'
@@ -43,7 +44,7 @@ function createProgram(context: Context): Command {
       getErrHasColors: () => false,
     })
     .addHelpText('after', EXIT_CODES_HELP)
-  const verbs = [addDemo, addInit, addStart, addJoin, addStatus, addPeers, addAsk, addRounds, addMemberDocuments, addIdentity, addMembership]
+  const verbs = [addDemo, addInit, addStart, addJoin, addStatus, addPeers, addAsk, addRounds, addMemberDocuments, addIdentity, addMembership, addMcp]
   for (const add of verbs) add(program, context)
   return program
 }

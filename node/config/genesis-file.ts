@@ -1,6 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { genesisSchema, type Genesis } from '../../protocol/index.ts'
+import { createGenesis, genesisSchema, type Genesis } from '../../protocol/index.ts'
 import { ConfigError } from './config-error.ts'
+import { writeFileWhole } from './config-file.ts'
+
+const FOUNDER_WEIGHT = 1_000_000
+
+/** Founds a network of one member: writes its genesis. */
+export async function foundNetwork(file: string, name: string, founder: string): Promise<void> {
+  const genesis = createGenesis({ name, members: [{ id: founder, weight: FOUNDER_WEIGHT }] })
+  await writeFileWhole(file, `${JSON.stringify(genesis, null, 2)}\n`)
+}
 
 /** Reads a genesis file. Rejects with ConfigError `missing`, `unreadable`, `syntax` or `invalid`. */
 export async function readGenesis(file: string): Promise<Genesis> {

@@ -28,7 +28,11 @@ type Table = Record<string, unknown>
  * Rejects with ConfigError naming the file, variable or flag and the field; code `invalid-flag` where a flag is to blame.
  */
 export async function resolveConfig(home: NodeHome, env: Environment, flags: FlagValues = {}): Promise<ResolvedConfig> {
-  const table = await readConfigFile(home.configFile)
+  return resolveTable(await readConfigFile(home.configFile), home, env, flags)
+}
+
+/** The same over a table that is in memory and becomes what it resolves to. */
+export async function resolveTable(table: Table, home: NodeHome, env: Environment, flags: FlagValues = {}): Promise<ResolvedConfig> {
   const origins: Record<string, Origin> = {}
   for (const setting of SETTINGS) {
     const { value, origin } = pick(setting, env, flags, getPath(table, setting.path))
@@ -68,6 +72,7 @@ async function complete(file: ConfigFile, home: NodeHome, env: Environment, orig
     name: file.name ?? null,
     logLevel: file.logLevel,
     agent: file.agent,
+    limits: file.limits,
     genesisFile: resolve(fromFile('network.genesis'), network.genesis),
     listen: network.listen ?? [`/${family}/${network.host}/tcp/${network.port}`],
     announce: network.announce ?? null,

@@ -2,6 +2,9 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { z } from 'zod'
 import { agentConfigSchema } from '../agents/create-agent.ts'
 import type { AgentConfig } from '../agents/create-agent.ts'
+import { limitsCost, limitsSchema } from '../agents/providers/limits.ts'
+import type { Limits } from '../agents/providers/limits.ts'
+import type { ProviderConfig } from '../agents/providers/provider-config.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -27,10 +30,11 @@ export const peerAddressSchema = z
   .refine((text) => isMultiaddr(text, ['tcp', 'p2p']), 'must be a full multiaddr such as /ip4/192.0.2.7/tcp/4747/p2p/12D3KooW...')
 
 /** The contents of config.toml. Unknown fields are errors: a misspelt limit must not be silently absent. */
-export const configFileSchema = z.strictObject({
+const configFields = z.strictObject({
   name: z.string().min(1).max(40).optional(),
   logLevel: z.enum(LOG_LEVELS).default('info'),
   agent: agentConfigSchema,
+  limits: limitsSchema.prefault({}),
   network: z
     .strictObject({
       /** Path of the genesis file, relative to this file's folder. */
@@ -61,6 +65,21 @@ export const configFileSchema = z.strictObject({
     .prefault({}),
 })
 
+/** A limit on what is paid means nothing for a model whose price is not known. Models on this machine are free. */
+export const configFileSchema = configFields.superRefine(({ agent, limits }, context) => {
+  const { perRound, perDay, othersPerDay } = limits
+  const unpriced = (provider: Pick<ProviderConfig, 'baseUrl' | 'price' | 'perDay'>): boolean =>
+    provider.price === undefined && limitsCost(perRound, perDay, othersPerDay, provider.perDay ?? {}) && !isLoopback(provider.baseUrl)
+  const complain = (path: (string | number)[]): void => context.addIssue({ code: 'custom', path, message: 'is missing: a limit on costs needs the price per million tokens, { input = 0, output = 0 } for none' })
+  if (agent.type === 'openai' && unpriced(agent)) complain(['agent', 'price'])
+  if (agent.type === 'providers') agent.providers.forEach((provider, index) => void (unpriced(provider) && complain(['agent', 'providers', index, 'price'])))
+})
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+}
+
 export type ConfigFile = z.infer<typeof configFileSchema>
 
 /** Everything a node is started with. Paths are absolute; no model key is in it. */
@@ -69,6 +88,8 @@ export interface NodeConfig {
   name: string | null
   logLevel: LogLevel
   agent: AgentConfig
+  /** What the agent may spend, and on whom. */
+  limits: Limits
   /** Where the genesis is, or is to be written once fetched. */
   genesisFile: string
   /** Multiaddrs to listen on for peers. */

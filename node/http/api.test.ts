@@ -105,6 +105,11 @@ describe('asking', () => {
     } as RequestInit)
     expect((await problemOf(streamed)).code).toBe('too-large')
   })
+  it('takes a body without an announced length', async () => {
+    const body = new Blob([JSON.stringify({ prompt: 'x' })]).stream()
+    const response = await fetch(`${api.url}/api/v1/rounds`, { method: 'POST', body, headers: { 'content-type': 'application/json' }, duplex: 'half' } as RequestInit)
+    expect([response.status, fixture.asked]).toEqual([202, [{ prompt: 'x', kind: 'text' }]])
+  })
   it.each<[ServiceErrorCode, number]>([
     ['too-few-peers', 503],
     ['quota', 429],

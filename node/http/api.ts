@@ -2,9 +2,15 @@ import type { Server } from 'node:http'
 import { isIPv6 } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import type { Context } from 'hono'
 import type { NodeService } from '../service.ts'
+import { createEventLog } from './event-log.ts'
 import { createEventStreams } from './event-stream.ts'
 import { isLoopback } from './guard.ts'
+import { createMetrics } from './metrics.ts'
+import type { Mount } from './mount.ts'
+import type { RateLimits } from './rate-limit.ts'
 import { createRoutes } from './routes.ts'
 
 export type ApiErrorCode = 'token-required' | 'port-in-use' | 'listen-failed'
@@ -29,6 +35,10 @@ export interface ApiOptions {
   onError?: (error: unknown) => void
   /** How often an idle event stream shows a sign of life. */
   keepAliveMs?: number
+  /** What one client may ask of the API. */
+  limits?: RateLimits
+  /** What is served beside the API, behind the same guard. */
+  mounts?: readonly Mount[]
 }
 
 export interface Api {
@@ -39,6 +49,7 @@ export interface Api {
 }
 
 const KEEP_ALIVE_MS = 15_000
+const LIMITS: RateLimits = { burst: 500, perSecond: 200 }
 const CONNECTIONS_MAX = 512
 const CLOSE_GRACE_MS = 500
 /** Connections whose last answer is under way fall idle a little later than the close. */
@@ -50,9 +61,12 @@ export async function createApi(service: NodeService, options: ApiOptions): Prom
   if (token === null && !isLoopback(options.host)) {
     throw new ApiError('token-required', `The API may listen on ${options.host} only with a token: set http.tokenFile or PEERAGE_HTTP_TOKEN.`)
   }
-  const streams = createEventStreams(service, options.keepAliveMs ?? KEEP_ALIVE_MS)
+  const log = createEventLog(service)
+  const streams = createEventStreams(log, options.keepAliveMs ?? KEEP_ALIVE_MS)
+  const metrics = createMetrics(service, streams.count)
   const onError = options.onError ?? (() => {})
-  const routes = createRoutes(service, streams, { host: options.host, token, onError })
+  const clientOf = (context: Context): string => getConnInfo(context).remote.address ?? ''
+  const routes = createRoutes(service, streams, metrics, { host: options.host, token, limits: options.limits ?? LIMITS, mounts: options.mounts ?? [], clientOf, onError })
   const server = createAdaptorServer({ fetch: routes.fetch, overrideGlobalObjects: false }) as Server
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, options.host.replace(/^\[|\]$/g, ''), options.port, onError)
@@ -61,6 +75,8 @@ export async function createApi(service: NodeService, options: ApiOptions): Prom
     url: formatUrl(server.address() as AddressInfo),
     close() {
       streams.close()
+      log.close()
+      metrics.close()
       closed ??= closeServer(server)
       return closed
     },

@@ -3,9 +3,9 @@ import { assertAllowed, isLoopback } from './guard.ts'
 
 const local = { host: '127.0.0.1', token: null }
 
-function codeOf(headers: { host?: string; origin?: string; authorization?: string }, options: { host: string; token: string | null } = local): string | null {
+function codeOf(headers: { host?: string; origin?: string; authorization?: string; apiKey?: string }, options: { host: string; token: string | null } = local): string | null {
   try {
-    assertAllowed({ host: headers.host, origin: headers.origin, authorization: headers.authorization }, options)
+    assertAllowed({ host: headers.host, origin: headers.origin, authorization: headers.authorization, apiKey: headers.apiKey }, options)
     return null
   } catch (error) {
     return (error as { code: string }).code
@@ -28,6 +28,12 @@ describe('assertAllowed', () => {
     expect(codeOf({ host: 'node.example:4748' }, options)).toBe('unauthorized')
     expect(codeOf({ host: 'node.example:4748', authorization: 'Bearer secret2' }, options)).toBe('unauthorized')
     expect(codeOf({ host: 'node.example:4748', authorization: 'secret' }, options)).toBe('unauthorized')
+  })
+  it('takes the token from x-api-key where nothing is said by Authorization', () => {
+    const options = { host: '0.0.0.0', token: 'secret' }
+    expect(codeOf({ host: 'node.example', apiKey: 'secret' }, options)).toBeNull()
+    expect(codeOf({ host: 'node.example', apiKey: 'wrong' }, options)).toBe('unauthorized')
+    expect(codeOf({ host: 'node.example', apiKey: 'secret', authorization: 'Bearer wrong' }, options)).toBe('unauthorized')
   })
   it("serves a browser's request from its own origin only", () => {
     expect(codeOf({ host: 'localhost:4748', origin: 'http://localhost:4748' })).toBeNull()

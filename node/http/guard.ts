@@ -13,6 +13,8 @@ export interface GuardedHeaders {
   host: string | undefined
   origin: string | undefined
   authorization: string | undefined
+  /** Where some clients put their key instead. */
+  apiKey: string | undefined
 }
 
 /** Whether an address to listen on is reachable from this machine only. */
@@ -34,7 +36,7 @@ export function assertAllowed(headers: GuardedHeaders, options: GuardOptions): v
   if (headers.origin !== undefined && parseOrigin(headers.origin) !== host.host) {
     throw new RequestError('forbidden-origin', `Requests from "${headers.origin.slice(0, 200)}" are not served.`)
   }
-  if (options.token !== null && !isToken(headers.authorization, options.token)) {
+  if (options.token !== null && !isToken(bearerOf(headers.authorization) ?? headers.apiKey ?? '', options.token)) {
     throw new RequestError('unauthorized', 'The request does not carry the token of this node.')
   }
 }
@@ -50,9 +52,12 @@ function parseOrigin(origin: string): string | null {
   return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') ? url.host : null
 }
 
+function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]
+}
+
 /** Compares digests, so that neither length nor prefix of the token shows in the time taken. */
-function isToken(authorization: string | undefined, token: string): boolean {
-  const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? ''
+function isToken(given: string, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(token))
 }

@@ -1,6 +1,11 @@
 import type { CheckpointDocument, MembershipChange } from '../change-documents.ts'
+import { createSolverAgent } from '../agents/solver-agent.ts'
+import { createIdempotency } from '../runtime/idempotency.ts'
+import { createSolo } from '../runtime/solo.ts'
+import { createMemoryStore } from '../store/memory-store-fixture.ts'
+import { roundSummarySchema } from '../service/rounds.ts'
 import { ServiceError } from '../service.ts'
-import type { AskRequest, CreditExplanation, NodeEvent, NodeService, PeerInfo, ReputationDocument, RewardsDocument, RoundDetail } from '../service.ts'
+import type { AskRequest, CreditExplanation, NodeEvent, NodeService, NodeStatus, PeerInfo, Preference, ReputationDocument, RewardsDocument, RoundDetail, Solo } from '../service.ts'
 
 /**
  * A test fixture: a NodeService over a few values in memory, with no network, agent or record behind it.
@@ -17,6 +22,7 @@ export interface ServiceFixture {
   failAskWith(error: Error | null): void
   /** Puts or replaces a round. */
   setRound(round: RoundDetail): void
+  setStatus(changes: Partial<NodeStatus>): void
 }
 
 export const SELF = '12D3KooWFixtureSelf1111111111111111111111111111aaaa'
@@ -28,36 +34,46 @@ const hash = 'c'.repeat(64)
 const CHECKPOINT: CheckpointDocument = { schema: 'peerage.checkpoint/v1', network: hash, epoch: 1, height: HEIGHT, stateRoot: hash, record: hash, proof: '' }
 const NAMES: Readonly<Record<string, string>> = { [SELF]: 'brave-teal-otter', [OTHER]: 'quiet-red-fox', [THIRD]: 'quiet-blue-hare' }
 
-export function createServiceFixture(): ServiceFixture {
+export function createServiceFixture(solo: Solo = createSolo(createSolverAgent({ strategy: 'greedy' }))): ServiceFixture {
   const listeners = new Set<(event: NodeEvent) => void>()
   const rounds = new Map<string, RoundDetail>()
   const asked: AskRequest[] = []
   const changes: MembershipChange[] = []
+  const idempotency = createIdempotency(createMemoryStore())
+  let status = STATUS
   let askError: Error | null = null
+  const ask = async (request: AskRequest): Promise<{ round: string }> => {
+    if (askError !== null) throw askError
+    asked.push(request)
+    const round = `round-${asked.length}`
+    rounds.set(round, openRound(round, request))
+    return { round }
+  }
   const service: NodeService = {
-    status: () => STATUS,
+    status: () => status,
     peers: () => [peer(SELF), peer(OTHER), peer(THIRD)],
     genesis: () => ({ name: 'fixture', members: [{ id: SELF, weight: 1_000_000 }] }),
-    async ask(request) {
-      if (askError !== null) throw askError
-      asked.push(request)
-      const round = `round-${asked.length}`
-      rounds.set(round, openRound(round, request))
-      return { round }
-    },
-    async rounds({ limit, status }) {
-      const matching = [...rounds.values()].filter((round) => status === undefined || round.status === status)
-      return matching.reverse().slice(0, limit)
+    ask: (request, { idempotencyKey } = {}) => (idempotencyKey === undefined ? ask(request) : idempotency.once(idempotencyKey, request, () => ask(request))),
+    async rounds({ limit, before, status }) {
+      const matching = [...rounds.values()].filter((round) => status === undefined || round.status === status).reverse()
+      return matching.slice(1 + matching.findIndex(({ round }) => round === before)).slice(0, limit).map((round) => roundSummarySchema.parse(round))
     },
     round: async (id) => rounds.get(id) ?? null,
     reputation: async (member, { history, at }) => reputationOf(knownMember(member), history, reachedHeight(at)),
     rewards: async (member, { history, at }) => rewardsOf(knownMember(member), history, reachedHeight(at)),
     explain: async (round, member) => explanationOf(round, knownMember(member)),
+    async *exportRounds({ after }) {
+      yield* [...rounds.values()].filter(({ closedHeight }) => closedHeight !== null && closedHeight > after)
+    },
+    async *exportPreferences({ after }) {
+      if (after < HEIGHT) yield PREFERENCE
+    },
     async membership(change) {
       if (askError !== null) throw askError
       changes.push(change)
     },
     checkpoint: async () => CHECKPOINT,
+    solo,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -73,7 +89,26 @@ export function createServiceFixture(): ServiceFixture {
       askError = error
     },
     setRound: (round) => rounds.set(round.round, round),
+    setStatus: (changes) => {
+      status = { ...status, ...changes }
+    },
   }
+}
+
+const PREFERENCE: Preference = {
+  schema: 'peerage.preference/v1',
+  round: 'round-0',
+  height: HEIGHT,
+  kind: 'text',
+  prompt: 'Which city?',
+  chosen: 'Paris',
+  rejected: 'Lyon',
+  chosenBy: OTHER,
+  rejectedBy: THIRD,
+  source: 'ballots',
+  weightMicro: 500_000,
+  verdicts: 2,
+  verdictsMicro: 500_000,
 }
 
 const STATUS: ReturnType<NodeService['status']> = {
@@ -91,7 +126,11 @@ const STATUS: ReturnType<NodeService['status']> = {
   openRounds: [],
   canAnswer: true,
   canJudge: true,
+  providers: [],
   peersConnected: 2,
+  members: 3,
+  quorumPresent: true,
+  agent: null,
   membersPresent: 3,
   health: ['All 3 members are present.'],
   startedAt: '2026-01-01T00:00:00.000Z',

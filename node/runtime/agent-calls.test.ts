@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LIMITS, type Effect, type Event, type Task } from '../../protocol/index.ts'
 import { AgentError, type Agent, type AgentComparison, type Answer } from '../agents/agent.ts'
-import { createAgentCalls, type AgentCalls } from './agent-calls.ts'
+import { createAgentCalls, type AgentCalls, type AgentCallsInit } from './agent-calls.ts'
 
 const ROUND = 'a'.repeat(64)
 const task: Task = { kind: 'text', prompt: 'what?', reference: 'label', answerMs: 1_000, judgeMs: 1_000 }
@@ -24,11 +24,11 @@ interface Trial {
   errors: AgentError[]
 }
 
-function createTrial(overrides: Partial<Agent>): Trial {
+function createTrial(overrides: Partial<Agent>, whose: Partial<Pick<AgentCallsInit, 'askers' | 'askerOf'>> = {}): Trial {
   const agent: Agent = { model: 'test', canAnswer: true, canJudge: true, answer: async () => null, judge: async () => [], close: async () => undefined, ...overrides }
   const events: Event[] = []
   const errors: AgentError[] = []
-  return { calls: createAgentCalls({ agent, dispatch: (event) => events.push(event), onError: (error) => errors.push(error) }), events, errors }
+  return { calls: createAgentCalls({ agent, askers: 'anyone', askerOf: () => 'somebody', self: 'me', ...whose, dispatch: (event) => events.push(event), onError: (error) => errors.push(error) }), events, errors }
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -64,7 +64,7 @@ describe('createAgentCalls', () => {
     await settled()
     calls.ask(askAnswer)
     await settled()
-    expect(seen[0]).toEqual({ round: ROUND, kind: 'text', prompt: 'what?', reference: 'label' })
+    expect(seen[0]).toEqual({ round: ROUND, kind: 'text', prompt: 'what?', reference: 'label', isOwn: false })
     expect(events).toMatchObject([{ type: 'answered', round: ROUND, answer: { text: 'because', value: 'B' } }, { type: 'answered' }])
     const salts = events.map((event) => ('salt' in event ? Buffer.from(event.salt).toString('hex') : ''))
     expect([salts[0]?.length, new Set(salts).size]).toEqual([64, 2])
@@ -165,5 +165,33 @@ describe('createAgentCalls', () => {
     calls.ask(askAnswer)
     expect(count).toBe(1)
     calls.stop()
+  })
+})
+
+describe('whose rounds an agent works on', () => {
+  const answerFor = async (asker: string | null, askers: AgentCallsInit['askers']): Promise<{ asked: (boolean | undefined)[]; errors: AgentError[]; events: Event[] }> => {
+    const asked: (boolean | undefined)[] = []
+    const { calls, events, errors } = createTrial({ answer: async ({ isOwn }) => void asked.push(isOwn) ?? { text: 'x', value: null } }, { askers, askerOf: () => asker })
+    calls.ask(askAnswer)
+    await settled()
+    return { asked, errors, events }
+  }
+
+  it.each([
+    ['me', 'self', true],
+    ['somebody', 'anyone', false],
+    ['somebody', ['somebody'], false],
+    ['me', ['somebody'], true],
+    [null, 'anyone', false],
+  ] as const)('is asked by %j where %j may: it is told whether that is its owner', async (asker, askers, isOwn) => {
+    expect(await answerFor(asker, askers)).toMatchObject({ asked: [isOwn], errors: [], events: [{ type: 'answered', answer: { text: 'x' } }] })
+  })
+
+  it.each([
+    ['somebody', 'self'],
+    ['somebody', ['other']],
+    [null, ['somebody']],
+  ] as const)('passes, and says why, on a round of %j where %j may ask', async (asker, askers) => {
+    expect(await answerFor(asker, askers)).toMatchObject({ asked: [], errors: [{ code: 'budget-refused' }], events: [{ type: 'answered', answer: null }] })
   })
 })

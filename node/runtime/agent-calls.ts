@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { answerSchema, ballotSchema, LIMITS, type Effect, type Event } from '../../protocol/index.ts'
 import { AgentError, type Agent, type AgentTask } from '../agents/agent.ts'
+import type { Limits } from '../agents/providers/limits.ts'
 
 type AskAgent = Extract<Effect, { type: 'ask-agent' }>
 
@@ -11,22 +12,32 @@ export interface AgentCalls {
   stop: () => void
 }
 
-/**
- * Hands tasks to the agent and its replies to the machine. A failure is reported and counts as a pass, so that nobody
- * waits for a member whose model is down.
- */
-export function createAgentCalls(init: {
+export interface AgentCallsInit {
   agent: Agent
+  /** Whose rounds it answers and judges besides its owner's. */
+  askers: Limits['askers']
+  /** Who asked a round; null where that is not known. */
+  askerOf: (round: string) => string | null
+  self: string
   dispatch: (event: Event) => void
   onError: (error: AgentError, round: string) => void
-}): AgentCalls {
-  const { agent, dispatch, onError } = init
+}
+
+/**
+ * Hands tasks to the agent and its replies to the machine. A failure is reported and counts as a pass, so that nobody
+ * waits for a member whose model is down or whose owner wants to spend no more.
+ */
+export function createAgentCalls({ agent, askers, askerOf, self, dispatch, onError }: AgentCallsInit): AgentCalls {
   const running = new Map<string, AbortController>()
 
   const call = async (effect: AskAgent, signal: AbortSignal): Promise<void> => {
     const { round, job } = effect
-    const answer = job === 'answer' ? await askForAnswer(agent, effect, signal) : null
-    const ballot = job === 'judge' ? await askForBallot(agent, effect, signal) : null
+    const asker = askerOf(round)
+    const isOwn = asker === self
+    if (!isOwn && !mayAsk(asker, askers)) throw new AgentError('budget-refused', 'the limits of this node say that it works on no rounds of this asker')
+    const task: AgentTask = { round, kind: effect.task.kind, prompt: effect.task.prompt, reference: effect.task.reference, isOwn }
+    const answer = effect.job === 'answer' ? await askForAnswer(agent, task, signal) : null
+    const ballot = effect.job === 'judge' ? await askForBallot(agent, task, effect, signal) : null
     if (signal.aborted) return
     const salt = new Uint8Array(randomBytes(32))
     dispatch(job === 'answer' ? { type: 'answered', round, answer, salt } : { type: 'judged', round, ballot, salt })
@@ -55,15 +66,18 @@ export function createAgentCalls(init: {
   }
 }
 
-async function askForAnswer(agent: Agent, effect: AskAgent, signal: AbortSignal) {
-  const answer = await agent.answer(taskOf(effect), signal)
+function mayAsk(asker: string | null, askers: Limits['askers']): boolean {
+  return askers === 'anyone' || (askers !== 'self' && asker !== null && askers.includes(asker))
+}
+
+async function askForAnswer(agent: Agent, task: AgentTask, signal: AbortSignal) {
+  const answer = await agent.answer(task, signal)
   return answer === null ? null : answerSchema.parse({ text: answer.text, value: answer.value })
 }
 
-async function askForBallot(agent: Agent, effect: AskAgent, signal: AbortSignal) {
-  if (effect.job !== 'judge') return null
+async function askForBallot(agent: Agent, task: AgentTask, effect: Extract<AskAgent, { job: 'judge' }>, signal: AbortSignal) {
   const answers = effect.answers.map(({ author, content }) => ({ author, ...content }))
-  const comparisons = await agent.judge({ task: taskOf(effect), answers, pairs: effect.pairs }, signal)
+  const comparisons = await agent.judge({ task, answers, pairs: effect.pairs }, signal)
   const kept = comparisons.slice(0, LIMITS.comparisonsMax).map(({ left, right, verdict, reason }) => ({
     left,
     right,
@@ -71,10 +85,6 @@ async function askForBallot(agent: Agent, effect: AskAgent, signal: AbortSignal)
     ...(reason === undefined ? {} : { reason: reason.slice(0, LIMITS.reasonLengthMax) }),
   }))
   return kept.length === 0 ? null : ballotSchema.parse({ comparisons: kept })
-}
-
-function taskOf({ round, task }: AskAgent): AgentTask {
-  return { round, kind: task.kind, prompt: task.prompt, reference: task.reference }
 }
 
 function messageOf(error: unknown): string {

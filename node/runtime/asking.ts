@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAcceptable, LIMITS, taskSchema, type Event, type Machine, type Notice, type Task } from '../../protocol/index.ts'
 import { ServiceError, type AskRequest, type NodeService } from '../service.ts'
+import type { Store } from '../store/store.ts'
+import { createIdempotency } from './idempotency.ts'
 
 const ANSWER_MS_DEFAULT = 60_000
 const JUDGE_MS_DEFAULT = 60_000
@@ -10,47 +12,85 @@ const JUDGE_MS_DEFAULT = 60_000
 const ASKING_MS_MAX = 10_000
 const ASKING_POLL_MS = 50
 
+/** So many own rounds may wait for a block, beyond those that the network lets be open at once. */
+const WAITING_ROUNDS_MAX = 12
+/** Seconds after which a refused asker may try again, until a round of this node has shown how long they take. */
+const RETRY_S_FIRST = 5
+const RETRY_S_MAX = 60
+
 export interface Asking {
   ask: NodeService['ask']
   onAsked: (notice: Extract<Notice, { type: 'asked' }>) => void
+  onClosed: (round: string) => void
   /** Refuses what waits, and whatever is asked from now on. */
   close: () => void
 }
 
-export function createAsking(machine: Machine, dispatch: (event: Event) => void): Asking {
+export function createAsking(machine: Machine, store: Store, dispatch: (event: Event) => void): Asking {
   const tickets: Tickets = new Map()
+  const idempotency = createIdempotency(store)
+  const pace = createPace()
   let lastTicket = 0
   let closed = false
+  const stopping = (): ServiceError => new ServiceError('stopping', 'The node is stopping.')
+
+  const ask = async (request: AskRequest): Promise<{ round: string }> => {
+    if (closed) throw stopping()
+    const task = readTask(request, machine)
+    const truth = request.truth === undefined ? null : { accepted: request.truth.accepted.map((value) => value.toWellFormed()), salt: new Uint8Array(randomBytes(32)) }
+    // A node that has just started soon knows whether it may sign.
+    for (let waitedMs = 0; machine.guard.mode === 'asking' && waitedMs < ASKING_MS_MAX; waitedMs += ASKING_POLL_MS) await sleep(ASKING_POLL_MS)
+    if (closed) throw stopping()
+    const roundsMax = machine.rules.parameters.openRoundsMax + WAITING_ROUNDS_MAX
+    if (ownRounds(machine) + tickets.size >= roundsMax) {
+      throw new ServiceError('quota', `${roundsMax} rounds that this node asked are not closed yet; it takes no more at once.`, { retryAfterS: pace.retryAfterS() })
+    }
+    const ticket = ++lastTicket
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    tickets.set(ticket, { resolve, reject })
+    dispatch({ type: 'ask', ticket, task, truth })
+    const round = await promise
+    pace.begin(round)
+    return { round }
+  }
+
   return {
-    async ask(request) {
-      if (closed) throw new ServiceError('stopping', 'The node is stopping.')
-      const task = readTask(request, machine)
-      const truth = request.truth === undefined ? null : { accepted: request.truth.accepted.map((value) => value.toWellFormed()), salt: new Uint8Array(randomBytes(32)) }
-      // A node that has just started soon knows whether it may sign.
-      for (let waitedMs = 0; machine.guard.mode === 'asking' && waitedMs < ASKING_MS_MAX; waitedMs += ASKING_POLL_MS) await sleep(ASKING_POLL_MS)
-      if (closed) throw new ServiceError('stopping', 'The node is stopping.')
-      const ticket = ++lastTicket
-      return new Promise((resolve, reject) => {
-        tickets.set(ticket, { resolve, reject })
-        dispatch({ type: 'ask', ticket, task, truth })
-      })
+    ask: (request, { idempotencyKey } = {}) => (idempotencyKey === undefined ? ask(request) : idempotency.once(idempotencyKey, request, () => ask(request))),
+    onAsked({ ticket, round, code }) {
+      const waiting = tickets.get(ticket)
+      tickets.delete(ticket)
+      if (round !== null) waiting?.resolve(round)
+      else waiting?.reject(refusalOf(code, pace.retryAfterS()))
     },
-    onAsked: (notice) => answerTicket(tickets, notice),
+    onClosed: pace.end,
     close() {
       closed = true
-      for (const { reject } of tickets.values()) reject(new ServiceError('stopping', 'The node is stopping.'))
+      for (const { reject } of tickets.values()) reject(stopping())
       tickets.clear()
     },
   }
 }
 
-type Tickets = Map<number, { resolve: (asked: { round: string }) => void; reject: (error: ServiceError) => void }>
+type Tickets = Map<number, { resolve: (round: string) => void; reject: (error: ServiceError) => void }>
 
-function answerTicket(tickets: Tickets, { ticket, round, code }: Extract<Notice, { type: 'asked' }>): void {
-  const waiting = tickets.get(ticket)
-  tickets.delete(ticket)
-  if (round !== null) waiting?.resolve({ round })
-  else waiting?.reject(refusalOf(code))
+function ownRounds({ pool, ledger, self }: Machine): number {
+  const pooled = [...pool.opens.values()].filter(({ author }) => author === self).length
+  return pooled + Object.values(ledger.rounds).filter(({ asker }) => asker === self).length
+}
+
+/** How long the last own round took: so long it takes for places to become free. */
+function createPace(): { begin: (round: string) => void; end: (round: string) => void; retryAfterS: () => number } {
+  const begun = new Map<string, number>()
+  let lastS = RETRY_S_FIRST
+  return {
+    begin: (round) => void begun.set(round, performance.now()),
+    end(round) {
+      const beganMs = begun.get(round)
+      if (beganMs !== undefined) lastS = Math.ceil((performance.now() - beganMs) / 1_000)
+      begun.delete(round)
+    },
+    retryAfterS: () => Math.min(RETRY_S_MAX, Math.max(1, lastS)),
+  }
 }
 
 /** Builds the task of a request within the network's limits; half characters become U+FFFD, as in every encoding. Throws ServiceError `invalid-task` naming the field. */
@@ -79,7 +119,7 @@ function readTask(request: AskRequest, machine: Machine): Task {
   return parsed.data
 }
 
-function refusalOf(code: string | null): ServiceError {
+function refusalOf(code: string | null, retryAfterS: number): ServiceError {
   switch (code) {
     case 'not-a-member':
       return new ServiceError('not-member', 'This node is not a member of the network yet.')
@@ -88,6 +128,6 @@ function refusalOf(code: string | null): ServiceError {
     case 'time-limit':
       return new ServiceError('invalid-task', 'answerMs, judgeMs: longer than the network allows')
     default:
-      return new ServiceError('quota', `The network does not take the task now (${code ?? 'unknown'}); too many rounds of this member are open.`)
+      return new ServiceError('quota', `The network does not take the task now (${code ?? 'unknown'}); too many rounds of this member are open.`, { retryAfterS })
   }
 }

@@ -6,15 +6,17 @@ export interface ComputeRequest {
   rules: Rules
   /** Whose share to compute, or whose credit to explain. */
   self: string
+  /** 32 fresh random bytes for a share; empty where chance has no part. */
+  salt: Uint8Array
 }
 
 /** One job of ranking or credit, on a thread of its own: everything in it is pure and may be long. */
-export default function compute({ job, transcript, rules, self }: ComputeRequest): unknown {
+export default function compute({ job, transcript, rules, self, salt }: ComputeRequest): unknown {
   switch (job) {
     case 'rank':
       return rankRound(transcript, rules)
     case 'share':
-      return computeShare(transcript, rules, self)
+      return computeShare(transcript, rules, self, salt)
     case 'close':
       return closeRound(transcript, rules)
     case 'explain':

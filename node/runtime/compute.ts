@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { Piscina } from 'piscina'
 import type { Body, Effect, Event, Explanation, RankedRound, RoundResult, Rules, Transcript } from '../../protocol/index.ts'
+import { sourceFile } from '../source-file.ts'
 import type { ComputeRequest } from './compute-worker.ts'
 
 type Compute = Extract<Effect, { type: 'compute' }>
 
 const ATTEMPTS_MAX = 5
 const RETRY_MS = 1_000
+/** A thread's heap for what is soon let go; its default of 48 MB would only make the process large. */
+const YOUNG_MB = 12
 
 /** Ranking and credit off the main thread, one job at a time. */
 export interface Computing {
@@ -22,10 +26,10 @@ export function createComputing(init: {
   onError: (error: unknown, round: string) => void
 }): Computing {
   const { rules, self, dispatch, onError } = init
-  const pool = new Piscina<ComputeRequest>({ filename: new URL('./compute-worker.ts', import.meta.url).href, minThreads: 1, maxThreads: 1 })
+  const pool = new Piscina<ComputeRequest>({ filename: sourceFile(new URL('./compute-worker.ts', import.meta.url)).href, minThreads: 1, maxThreads: 1, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
   let stopped = false
   const run = async ({ job, round, transcript }: Compute): Promise<void> => {
-    const value: unknown = await pool.run({ job, transcript, rules, self })
+    const value: unknown = await pool.run({ job, transcript, rules, self, salt: new Uint8Array(randomBytes(32)) })
     if (job === 'rank') dispatch({ type: 'ranked', round, ranked: value as RankedRound })
     else if (job === 'share') dispatch({ type: 'shared', share: value as Body<'share'> })
     else dispatch({ type: 'computed', round, result: value as RoundResult })
@@ -44,7 +48,7 @@ export function createComputing(init: {
     start(effect) {
       void attempt(effect, 1)
     },
-    explain: (transcript, member) => pool.run({ job: 'explain', transcript, rules, self: member }) as Promise<Explanation>,
+    explain: (transcript, member) => pool.run({ job: 'explain', transcript, rules, self: member, salt: new Uint8Array() }) as Promise<Explanation>,
     async stop() {
       stopped = true
       await pool.destroy()

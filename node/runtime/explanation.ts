@@ -48,7 +48,8 @@ export async function explanationOf({ machine, store, explain }: ExplainInit, ro
   }
 }
 
-async function readTranscript(machine: Machine, store: Store, round: string): Promise<{ entry: ClosedEntry; transcript: Transcript }> {
+/** A closed round as it was said and agreed. Rejects with ServiceError. */
+export async function readTranscript(machine: Machine, store: Store, round: string): Promise<{ entry: ClosedEntry; transcript: Transcript }> {
   const saved = await store.get(KEYS.round(round))
   if (saved === null) throw new ServiceError('unknown-round', `This node knows no closed round ${round.slice(0, 128)}.`)
   const entry = decodeCanonical(saved) as ClosedEntry

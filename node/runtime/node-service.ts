@@ -9,6 +9,7 @@ import {
   type Notice,
   type RankedRound,
 } from '../../protocol/index.ts'
+import type { Agent } from '../agents/agent.ts'
 import { nameOf } from '../names.ts'
 import type { Network } from '../network/network.ts'
 import type { NodeEvent, NodeService, NodeStatus, PeerInfo, RoundPhase } from '../service.ts'
@@ -16,14 +17,17 @@ import type { Store } from '../store/store.ts'
 import { createAsking } from './asking.ts'
 import { createChanges } from './changes.ts'
 import { explanationOf, type ExplainInit } from './explanation.ts'
+import { exportPreferences, exportRounds } from './exports.ts'
 import { reputationChanges, reputationOf, rewardsOf } from './member-documents.ts'
 import { creditShares, listRounds, readRound } from './round-documents.ts'
 import { describeSigning, signingSentence } from './signing.ts'
+import { createSolo } from './solo.ts'
 
 /** Rounds whose phases this node remembers the times of. */
 const TIMED_ROUNDS_MAX = 1_000
 
 export interface NodeServiceInit {
+  agent: Agent
   machine: Machine
   store: Store
   network: Network
@@ -41,9 +45,9 @@ export interface ServiceCore {
   close: () => void
 }
 
-export function createNodeService({ machine, store, network, dispatch, refusals, explain }: NodeServiceInit): ServiceCore {
+export function createNodeService({ agent, machine, store, network, dispatch, refusals, explain }: NodeServiceInit): ServiceCore {
   const listeners = new Set<(event: NodeEvent) => void>()
-  const asking = createAsking(machine, dispatch)
+  const asking = createAsking(machine, store, dispatch)
   const ranked = new Map<string, RankedRound>()
   const timings = new Map<string, { phase: RoundPhase; startedMs: number }[]>()
   const startedAt = new Date().toISOString()
@@ -52,7 +56,7 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
   const source = { machine, store, ranked, timings: (round: string) => durationsOf(timings.get(round) ?? []) }
 
   const service: NodeService = {
-    status: () => ({ ...describeStatus(machine, network), startedAt, refusedFrames: refusals(), addresses: network.addresses() }),
+    status: () => ({ ...describeStatus(machine, network, agent), startedAt, refusedFrames: refusals(), addresses: network.addresses() }),
     peers: () => describePeers(machine, network),
     genesis: () => machine.config.genesis,
     ask: asking.ask,
@@ -61,8 +65,11 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
     reputation: (member, options) => reputationOf(store, machine.ledger, member, options),
     rewards: (member, options) => rewardsOf(store, machine.ledger, member, options),
     explain: (round, member) => explanationOf({ machine, store, explain }, round, member),
+    exportRounds: (options) => exportRounds(source, options),
+    exportPreferences: (options) => exportPreferences(source, options),
     membership: changes.membership,
     checkpoint: changes.checkpoint,
+    solo: createSolo(agent),
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -83,6 +90,7 @@ export function createNodeService({ machine, store, network, dispatch, refusals,
       case 'ranked':
         return void ranked.set(notice.round, notice.ranked)
       case 'round-closed':
+        asking.onClosed(notice.closed.round)
         noteTiming(timings, notice.closed.round, 'closed')
         if (listeners.size > 0) void emitClosed(source, notice, emit)
         else ranked.delete(notice.closed.round)
@@ -150,10 +158,12 @@ function durationsOf(entries: readonly { phase: RoundPhase; startedMs: number }[
   })
 }
 
-function describeStatus(machine: Machine, network: Network): Omit<NodeStatus, 'startedAt' | 'refusedFrames' | 'addresses'> {
+function describeStatus(machine: Machine, network: Network, agent: Agent): Omit<NodeStatus, 'startedAt' | 'refusedFrames' | 'addresses'> {
   const { ledger, self, config, head } = machine
   const founder = config.genesis.members.some(({ id }) => id === self)
   const isMember = ledger.members[self] !== undefined
+  const statistics = agent.statistics?.() ?? null
+  const providers = agent.health?.providers() ?? []
   return {
     memberId: self,
     name: nameOf(self),
@@ -167,16 +177,31 @@ function describeStatus(machine: Machine, network: Network): Omit<NodeStatus, 's
     lastBlock: head.hash,
     stateRoot: stateRoot(ledger),
     openRounds: Object.entries(ledger.rounds).map(([round, { phase, asker, kind }]) => ({ round, phase, asker, kind })),
-    canAnswer: config.agent.canAnswer,
-    canJudge: config.agent.canJudge,
+    ...machine.ability,
+    providers,
     peersConnected: network.peers().length,
+    members: Object.keys(ledger.members).length,
     membersPresent: presentMembers(machine).size,
-    health: describeHealth(machine, network, isMember),
+    quorumPresent: isQuorumPresent(machine),
+    health: [...describeAbility(machine, providers), ...describeHealth(machine, network, isMember, statistics)],
     signing: describeSigning(machine),
+    agent: statistics,
   }
 }
 
-function describeHealth(machine: Machine, network: Network, isMember: boolean): string[] {
+function isQuorumPresent(machine: Machine): boolean {
+  const { absent } = describeProgress(machine)
+  const { validators } = machine.ledger
+  return isQuorum(validators, validators.map(({ member }) => member).filter((member) => !absent.includes(member)))
+}
+
+function describeAbility({ ability, config }: Machine, providers: NodeStatus['providers']): string[] {
+  const lost = [config.agent.canAnswer && !ability.canAnswer ? ['answers'] : [], config.agent.canJudge && !ability.canJudge ? ['judges'] : []].flat()
+  const hindered = providers.flatMap(({ id, reason }) => (reason === null ? [] : [`Provider ${id} is not called: ${reason}.`]))
+  return [...(lost.length === 0 ? [] : [`This node ${lost.join(' and ')} no rounds of others for now.`]), ...hindered]
+}
+
+function describeHealth(machine: Machine, network: Network, isMember: boolean, statistics: NodeStatus['agent']): string[] {
   const { absent, pending } = describeProgress(machine)
   const members = Object.keys(machine.ledger.members).length
   const sentences: string[] = []
@@ -185,10 +210,9 @@ function describeHealth(machine: Machine, network: Network, isMember: boolean): 
   if (!isMember) sentences.push('This node has asked to join and is not a member yet.')
   if (network.peers().length === 0 && members > 1) sentences.push('No peer is connected.')
   if (absent.length > 0) sentences.push(`Not heard of: ${absent.map(nameOf).join(', ')}.`)
-  const { validators } = machine.ledger
-  const present = validators.map(({ member }) => member).filter((member) => !absent.includes(member))
-  if (!isQuorum(validators, present)) sentences.push('More than a third of the voting weight is missing: no block becomes final until enough of it is back.')
+  if (!isQuorumPresent(machine)) sentences.push('More than a third of the voting weight is missing: no block becomes final until enough of it is back.')
   else if (pending && absent.length > 0) sentences.push('A block is due and not final yet.')
+  if (typeof statistics?.restsBecause === 'string') sentences.push(statistics.restsBecause)
   if (members < 3) sentences.push('Rounds are unrated below three members.')
   return sentences.length > 0 ? sentences : [`All ${members} members are present.`]
 }
@@ -202,6 +226,7 @@ function describePeers(machine: Machine, network: Network): PeerInfo[] {
     const peer = connected.get(memberId)
     const abilities = present.get(memberId)
     const self = memberId === machine.self
+    const able = self ? machine.ability : abilities
     return {
       memberId,
       name: nameOf(memberId),
@@ -212,8 +237,8 @@ function describePeers(machine: Machine, network: Network): PeerInfo[] {
       address: peer?.address ?? null,
       latencyMs: peer?.latencyMs ?? null,
       present: abilities !== undefined,
-      canAnswer: abilities?.canAnswer ?? false,
-      canJudge: abilities?.canJudge ?? false,
+      canAnswer: able?.canAnswer ?? false,
+      canJudge: able?.canJudge ?? false,
       votingWeight: machine.ledger.validators.find(({ member }) => member === memberId)?.weight ?? 0,
     }
   })

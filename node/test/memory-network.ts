@@ -1,4 +1,5 @@
 /** Networks of whole nodes in one process, but for libp2p and LevelDB: machine, runner, wire, timers and service are the real ones. */
+import { randomBytes } from 'node:crypto'
 import { closeRound, computeShare, createGenesis, explainCredit, rankRound, restoreMachine, type Effect, type Event, type Genesis, type Machine, type Parameters, type Signer } from '../../protocol/index.ts'
 import type { Agent } from '../agents/agent.ts'
 import { verify } from '../crypto.ts'
@@ -109,7 +110,7 @@ export async function startMemoryNetwork(agents: readonly Agent[], parameters: P
 function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; store: Store; agent: Agent; hub: Hub }): MemoryNode {
   const { network, listen } = hub.connect(machine.self)
   const events: NodeEvent[] = []
-  const core = createNodeService({ machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: async (transcript, member) => explainCredit(transcript, machine.rules, member) })
+  const core = createNodeService({ agent, machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: async (transcript, member) => explainCredit(transcript, machine.rules, member) })
   core.service.subscribe((event) => events.push(event))
   const onFatal = (error: unknown): void => {
     throw error
@@ -118,7 +119,7 @@ function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; sto
   const { dispatch } = runner
   const timers = createTimers((name) => dispatch({ type: 'timer', name }))
   const onError = (error: Error & { code: string }, round: string): void => core.emit({ type: 'agent-error', code: error.code, message: error.message, round })
-  const calls = createAgentCalls({ agent, dispatch, onError })
+  const calls = createAgentCalls({ agent, askers: 'anyone', askerOf: (round) => machine.ledger.rounds[round]?.asker ?? null, self: machine.self, dispatch, onError })
   const wire = createWire({ machine, store, network, verify, dispatch, judge: runner.judge, onTrouble: () => undefined })
   const perform = (effect: Exclude<Effect, { type: 'persist' | 'verdict' | 'notify' }>): void => {
     if (effect.type === 'timer') timers.set(effect.name, effect.ms)
@@ -146,7 +147,7 @@ function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; sto
 
 function compute({ job, round, transcript }: Extract<Effect, { type: 'compute' }>, { rules, self }: Machine): Event {
   if (job === 'rank') return { type: 'ranked', round, ranked: rankRound(transcript, rules) }
-  if (job === 'share') return { type: 'shared', share: computeShare(transcript, rules, self) }
+  if (job === 'share') return { type: 'shared', share: computeShare(transcript, rules, self, new Uint8Array(randomBytes(32))) }
   return { type: 'computed', round, result: closeRound(transcript, rules) }
 }
 

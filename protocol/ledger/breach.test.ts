@@ -17,7 +17,7 @@ const PAIRS: { [K in Breach['kind']]: [Body<K>, Body<K>] } = {
   commit: [{ round: ROUND, phase: 'answer-commit', hash: ROUND }, { round: ROUND, phase: 'answer-commit', hash: null }],
   reveal: [{ round: ROUND, phase: 'ballot-reveal', content: SALT, salt: SALT }, { round: ROUND, phase: 'ballot-reveal', content: new Uint8Array(1), salt: SALT }],
   truth: [{ round: ROUND, phase: 'evaluate', accepted: ['x'], salt: SALT }, { round: ROUND, phase: 'evaluate', accepted: ['y'], salt: SALT }],
-  share: [{ round: ROUND, phase: 'credit', blocks: [] }, { round: ROUND, phase: 'credit', blocks: [{ block: 0, values: [] }] }],
+  share: [{ round: ROUND, phase: 'credit', blocks: [], salt: SALT }, { round: ROUND, phase: 'credit', blocks: [{ block: 0, values: [] }], salt: SALT }],
   observation: [{ round: ROUND, phase: 'credit', items: [] }, { round: ROUND, phase: 'credit', items: [['12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5', ROUND]] }],
   vote: [{ kind: 'nullify', epoch: 0, view: 1, block: null }, { kind: 'finalize', epoch: 0, view: 1, block: ROUND }],
   proposal: [
@@ -113,8 +113,9 @@ describe('a conviction', () => {
     const before = scene.state.members[idOf(scene, 1)]
     const applied = apply(scene, [evidence(breachOf(scene, 1))])
     const changes = applied.ok ? applied.penalties : []
-    let answering = before?.answering.label ?? emptyPosterior()
-    for (let failure = 0; failure < 8; failure++) answering = observe(answering, { success: 0, failure: 1_000_000 })
+    let failed = emptyPosterior()
+    for (let failure = 0; failure < 8; failure++) failed = observe(failed, { success: 0, failure: 1_000_000 })
+    const answering = { ...failed, success: before?.answering.label?.success, count: failed.count + (before?.answering.label?.count ?? 0) }
     const after = scene.state.members[idOf(scene, 1)]
     expect(changes).toHaveLength(1)
     expect(changes[0]).toMatchObject({ member: idOf(scene, 1), height: scene.state.height, round: null, kind: 'label', penalty: 'breach', creditMicro: null, points: 0, pointsAfter: after?.points })

@@ -4,7 +4,7 @@ import type { Breach } from '../bodies.ts'
 import { signedBytes, type Verify } from '../envelope.ts'
 import { refuse, type Applied, type LedgerCode, type LedgerContext } from './context.ts'
 import type { MemberChange } from './close-round.ts'
-import { learnAnswering, learnJudging, type RoleChange } from './learning.ts'
+import { learnAnswering, learnJudging, ownSource, type RoleChange, type Source } from './learning.ts'
 import { findMember, holderOf, putMember } from './members.ts'
 import type { LedgerState, MemberState } from './state.ts'
 
@@ -36,7 +36,7 @@ export function applyBreach(state: LedgerState, breach: Breach, context: LedgerC
   if (!isProven(breach, context.rules.network, context.verify)) return refuse('unproven')
   const member = holderOf(state, breach.member)
   const before = findMember(state, member) as MemberState
-  const { member: failed, changes } = fail(before)
+  const { member: failed, changes } = fail(before, ownSource(state))
   const penalties = { ...before.penalties, breach: before.penalties.breach + 1 }
   const after: MemberState = { ...failed, penalties, convicted: breach.slot, weight: 0 }
   const others = state.nextValidators.filter((validator) => validator.member !== member)
@@ -51,14 +51,14 @@ interface KindChange {
 }
 
 // Everything that the member is known for fails, several times over.
-function fail(before: MemberState): { member: MemberState; changes: KindChange[] } {
+function fail(before: MemberState, own: Source): { member: MemberState; changes: KindChange[] } {
   let member = before
   const changes = TASK_KINDS.flatMap((kind): KindChange[] => {
     const known = { answering: before.answering[kind] !== undefined, judging: before.judging[kind] !== undefined }
     const each: KindChange[] = []
     for (let failure = 0; failure < FAILURES; failure++) {
-      const answered = known.answering ? learnAnswering(member, kind, FAILED) : { member, change: null }
-      const judged = known.judging ? learnJudging(answered.member, kind, FAILED_JUDGING) : { member: answered.member, change: null }
+      const answered = known.answering ? learnAnswering(member, kind, FAILED, own) : { member, change: null }
+      const judged = known.judging ? learnJudging(answered.member, kind, FAILED_JUDGING, own) : { member: answered.member, change: null }
       member = judged.member
       each.push({ kind, answering: answered.change, judging: judged.change })
     }

@@ -142,12 +142,12 @@ describe('the phases of a round', () => {
 
   it('come in order, the credit phase only where coalitions are too many to enumerate', () => {
     expect(phasesOf({ answers: all, ballots })).toEqual(['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal'])
-    expect(phasesOf({ answers: all, ballots, exactPlayersMax: 3 })).toEqual(['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'credit'])
+    expect(phasesOf({ answers: all, ballots, exactPlayersMax: 3 })).toEqual(['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'credit-commit'])
   })
 
   it('include evaluation where a truth is committed', () => {
     expect(phasesOf({ answers: all, ballots, accepted: ['a'] })).toEqual(['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate'])
-    expect(phasesOf({ answers: all, ballots, accepted: ['a'], exactPlayersMax: 2 }).slice(-2)).toEqual(['evaluate', 'credit'])
+    expect(phasesOf({ answers: all, ballots, accepted: ['a'], exactPlayersMax: 2 }).slice(-2)).toEqual(['evaluate', 'credit-commit'])
   })
 
   it('end at once where nobody commits or everybody passes', () => {

@@ -3,8 +3,9 @@ import type { Entry, Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import { refuse, type Applied, type LedgerContext, type Refusal } from './context.ts'
 import { checkItem, cutOf, isItem, sharesOf } from './items.ts'
-import { isCreditPhase, jointWorkOf, openBlocks } from '../round/joint.ts'
+import { isCreditPhase, jointWorkOf, openBlocks, planOf, shownIn, type JointWork } from '../round/joint.ts'
 import { findMember, holderOf } from './members.ts'
+import { isCommitPhase } from '../sealed.ts'
 import { noteOwed } from './owed.ts'
 import type { FrozenRound, LedgerState, MemberState, RoundState } from './state.ts'
 
@@ -98,14 +99,14 @@ function enterNextPhase(
 ): LedgerState {
   const heard = items.map(([author]) => author)
   // A pass is heard, but there is nothing in it to reveal.
-  const kept = phase === 'answer-commit' || phase === 'ballot-commit' ? items.filter(([, id]) => !isPass(id, context)) : items
+  const kept = isCommitPhase(phase) ? items.filter(([, id]) => !isPass(id, context)) : items
   let next: RoundState = { ...round, cuts: { ...round.cuts, [phase]: kept } }
   if (phase === 'answer-reveal') next = { ...next, pairSeed: pairSeed(state, roundId, kept, context) }
   const members = phase === 'answer-commit' || phase === 'ballot-commit' ? countMissed(state, round, phase, heard) : state.members
   const following = phaseAfter(next, phase)
   const judged = following !== 'answer-reveal' && following !== 'ballot-commit' && following !== 'ballot-reveal'
   if (judged && next.frozen === null) next = { ...next, frozen: freeze(before, next), creditSeed: creditSeed(roundId, next, context) }
-  next = { ...next, phase: isCreditPhase(following) && isCredited(next, context) ? 'closing' : following }
+  next = { ...next, phase: asksForShares(following) && isCredited(next, context) ? 'closing' : following }
   const after: LedgerState = { ...state, members, rounds: { ...state.rounds, [roundId]: next } }
   const shows = phase === 'answer-reveal' || phase === 'ballot-reveal' || phase === 'evaluate'
   return shows ? noteOwed(after, roundId, round, phase, kept, context) : after
@@ -113,7 +114,7 @@ function enterNextPhase(
 
 /** The phase after `phase`, given the cuts so far; phases without anything to do are skipped. */
 function phaseAfter(round: RoundState, phase: Phase): Phase | 'closing' {
-  const judged: Phase = round.truth === null ? 'credit' : 'evaluate'
+  const judged: Phase = round.truth === null ? 'credit-commit' : 'evaluate'
   switch (phase) {
     case 'answer-commit':
       return cutOf(round, phase).length > 0 ? 'answer-reveal' : 'closing'
@@ -124,22 +125,33 @@ function phaseAfter(round: RoundState, phase: Phase): Phase | 'closing' {
     case 'ballot-reveal':
       return judged
     case 'evaluate':
-      return 'credit'
+      return 'credit-commit'
+    case 'credit-commit':
+      return cutOf(round, phase).length > 0 ? 'credit' : 'credit-next-commit'
     case 'credit':
-      return 'credit-next'
+      return 'credit-next-commit'
+    case 'credit-next-commit':
+      return cutOf(round, phase).length > 0 ? 'credit-next' : 'credit-all-commit'
     case 'credit-next':
-      return 'credit-all'
+      return 'credit-all-commit'
+    case 'credit-all-commit':
+      return cutOf(round, phase).length > 0 ? 'credit-all' : 'closing'
     case 'credit-all':
       return 'closing'
   }
 }
 
+function asksForShares(phase: Phase | 'closing'): boolean {
+  return isCommitPhase(phase) && shownIn(phase) !== null
+}
+
 // Whether no more shares are needed: nothing is rated, everybody enumerates the coalitions, or all blocks are agreed.
-function isCredited(round: RoundState, context: LedgerContext): boolean {
+function isCredited(round: RoundState, { rules, item }: LedgerContext): boolean {
   const { frozen, creditSeed } = round
   if (frozen === null || creditSeed === null || frozen.players.length < RATED_PLAYERS_MIN) return true
-  const work = jointWorkOf(frozen, creditSeed, context.rules)
-  return work === null || openBlocks(work, sharesOf(round, context.item)).length === 0
+  if (planOf(frozen.players.length, rules).kind === 'exact') return true
+  const shares = sharesOf(round, item)
+  return shares.length > 0 && openBlocks(jointWorkOf(frozen, creditSeed, rules) as JointWork, shares).length === 0
 }
 
 // From what was revealed, which its authors had committed to; not from message ids, which a new signature would change.

@@ -2,7 +2,7 @@ import { FAILED_JUDGING, sha256, type JudgingTrial, type Kin, type TaskKind, typ
 import { roundCredit } from '../../credit/index.ts'
 import { encode } from '../encoding.ts'
 import { refuse, type Applied, type LedgerContext } from './context.ts'
-import { learnAnswering, learnJudging, learnKin, type RoleChange } from './learning.ts'
+import { learnAnswering, learnJudging, learnKin, ownSource, sourceOf, type RoleChange, type Source } from './learning.ts'
 import { findMember, holderOf, putMember } from './members.ts'
 import type { RoundResult } from './result.ts'
 import type { LedgerState, MemberState, Penalty } from './state.ts'
@@ -52,10 +52,11 @@ export function applyResult(
   if (result === 'wrong') return refuse('wrong-result')
   let next = state
   const changes: MemberChange[] = []
+  const sources = { own: ownSource(state), asker: sourceOf(state, round, result, context.rules) }
   for (const [index, member] of result.players.entries()) {
     const before = findMember(next, member)
     if (before === undefined) continue
-    const { after, change } = changeMember(before, index, result, kinOf(state, result, index))
+    const { after, change } = changeMember(before, index, result, kinOf(state, result, index), sources)
     next = putMember(next, member, after)
     changes.push({ ...change, member: holderOf(state, member), height: state.height, round: roundId })
   }
@@ -74,12 +75,13 @@ function changeMember(
   index: number,
   result: RoundResult,
   seen: readonly Kin[],
+  { own, asker }: { own: Source; asker: Source },
 ): { after: MemberState; change: Omit<MemberChange, 'member' | 'height' | 'round'> } {
   const { kind } = result
-  const answered = learnAnswering(before, kind, result.answering[index] as Trial)
+  const answered = learnAnswering(before, kind, result.answering[index] as Trial, asker)
   // Who lied about its share of the work has failed as a judge, whatever its ballots were worth.
   const lied = result.lies.some(({ player }) => player === index)
-  const judged = learnJudging(answered.member, kind, lied ? FAILED_JUDGING : (result.judging[index] as JudgingTrial))
+  const judged = lied ? learnJudging(answered.member, kind, FAILED_JUDGING, own) : learnJudging(answered.member, kind, result.judging[index] as JudgingTrial, asker)
   const points = result.points[index] as number
   const creditMicro = result.credit === null ? null : (roundCredit(result.credit)[index] ?? null)
   const learned = learnKin(judged.member, kind, seen)

@@ -5,8 +5,8 @@ import { answerSchema, ballotSchema, CREDIT_PHASES, type AnswerContent, type Bal
 import { decodeCanonical } from '../encoding.ts'
 import { rememberedOf } from '../memo.ts'
 import type { Message } from '../envelope.ts'
-import type { PhaseShare } from '../round/joint.ts'
-import { COMMIT_OF, isCommitPhase, opens, truthCommitment, type RevealPhase } from '../sealed.ts'
+import { shownIn, type PhaseShare } from '../round/joint.ts'
+import { COMMIT_OF, opens, truthCommitment, type RevealPhase } from '../sealed.ts'
 import type { LedgerContext } from './context.ts'
 import { maySpeak } from './members.ts'
 import type { LedgerState, RoundState } from './state.ts'
@@ -35,8 +35,7 @@ export function checkItem(
   if (item.body.round !== roundId || !maySpeak(state, round, item.author)) return 'unfit'
   switch (item.kind) {
     case 'commit':
-      // Who knows the truth is no player.
-      return round.truth !== null && item.author === round.asker ? 'unfit' : 'fits'
+      return mayCommit(round, item) ? 'fits' : 'unfit'
     case 'reveal':
       return checkShown(round, item, context, () => contentOf(item) !== null)
     case 'truth':
@@ -45,6 +44,12 @@ export function checkItem(
       // What its values are worth is decided when the round is closed.
       return checkShown(round, item, context, () => true)
   }
+}
+
+// Who knows the truth is no player; credit is evaluated by players.
+function mayCommit(round: RoundState, { author, body }: Message<'commit'>): boolean {
+  if (shownIn(body.phase) !== null) return round.frozen?.players.includes(author) === true
+  return round.truth === null || author !== round.asker
 }
 
 function checkShown(round: RoundState, shown: Message<'reveal' | 'share'>, context: Pick<LedgerContext, 'rules' | 'item'>, isReadable: () => boolean): ItemVerdict {
@@ -67,7 +72,7 @@ export function sharesOf(round: RoundState, item: LedgerContext['item']): PhaseS
   return CREDIT_PHASES.flatMap((phase) =>
     cutOf(round, phase).flatMap(([author, id]) => {
       const share = item(id)
-      return share?.kind === 'share' ? [{ author, phase, blocks: share.body.blocks }] : []
+      return share?.kind === 'share' ? [{ author, phase, blocks: share.body.blocks, checks: share.body.checks, salt: share.body.salt }] : []
     }),
   )
 }

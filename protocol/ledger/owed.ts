@@ -9,7 +9,7 @@ import { COMMIT_OF, opens, truthCommitment } from '../sealed.ts'
 import type { MemberChange } from './close-round.ts'
 import { refuse, type Applied, type LedgerContext } from './context.ts'
 import { contentOf, cutOf } from './items.ts'
-import { learnAnswering, learnJudging } from './learning.ts'
+import { learnAnswering, learnJudging, ownSource, type Source } from './learning.ts'
 import { findMember, holderOf, putMember } from './members.ts'
 import type { LedgerState, MemberState, Owed, RoundState, Rules } from './state.ts'
 
@@ -65,17 +65,17 @@ export function collectOwed(state: LedgerState): { state: LedgerState; changes: 
   for (const owed of counted.filter(({ heard }) => heard >= HEARD_MAX)) {
     const before = findMember(next, owed.member)
     if (before === undefined) continue
-    const { after, change } = penalise(before, owed)
+    const { after, change } = penalise(before, owed, ownSource(state))
     next = putMember(next, owed.member, after)
     changes.push({ ...change, member: holderOf(state, owed.member), height: state.height })
   }
   return { state: next, changes }
 }
 
-function penalise(before: MemberState, { round, kind, phase }: Owed): { after: MemberState; change: Omit<MemberChange, 'member' | 'height'> } {
+function penalise(before: MemberState, { round, kind, phase }: Owed, own: Source): { after: MemberState; change: Omit<MemberChange, 'member' | 'height'> } {
   const penalty = phase === 'evaluate' ? 'withheld-truth' : 'withheld-reveal'
-  const answered = phase === 'answer-reveal' ? learnAnswering(before, kind, FAILED) : { member: before, change: null }
-  const judged = phase === 'ballot-reveal' ? learnJudging(answered.member, kind, FAILED_JUDGING) : { member: answered.member, change: null }
+  const answered = phase === 'answer-reveal' ? learnAnswering(before, kind, FAILED, own) : { member: before, change: null }
+  const judged = phase === 'ballot-reveal' ? learnJudging(answered.member, kind, FAILED_JUDGING, own) : { member: answered.member, change: null }
   const penalties = { ...before.penalties, [penalty]: before.penalties[penalty] + 1 }
   const change = { round, kind, answering: answered.change, judging: judged.change, creditMicro: null, points: 0, pointsAfter: before.points, penalty } as const
   return { after: { ...judged.member, penalties, penalisedNow: true }, change }

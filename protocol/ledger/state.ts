@@ -1,4 +1,4 @@
-import { sha256, type CutItem, type FrozenWeights, type Judging, type Kin, type Posterior, type TaskKind, type Validator } from '../../consensus/index.ts'
+import { sha256, type CutItem, type FrozenWeights, type Judging, type Kin, type Posterior, type TaskKind, type Testimony, type Validator } from '../../consensus/index.ts'
 import type { Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import { rememberedOf } from '../memo.ts'
@@ -7,7 +7,9 @@ import type { Genesis, Parameters } from '../genesis.ts'
 /** What the ledger knows of a member. Everything is an integer or text, so that it has one encoding. */
 export interface MemberState {
   joinedHeight: number
-  /** Decayed evidence by task kind; a kind is absent until evidence exists. */
+  /** What askers have shown of the member, by task kind; a kind is absent until evidence exists. */
+  testimonies: { [kind in TaskKind]?: Testimony[] }
+  /** Decayed evidence as read from the testimonies when the last of them was given. */
   answering: { [kind in TaskKind]?: Posterior }
   judging: { [kind in TaskKind]?: Judging }
   /** Who errs like the member: those most like it are kept. */
@@ -113,6 +115,7 @@ export interface Rules {
 export function emptyMember(joinedHeight: number): MemberState {
   return {
     joinedHeight,
+    testimonies: {},
     answering: {},
     judging: {},
     kin: {},

@@ -1,5 +1,5 @@
 /** What members owe: reveals and truths that come too late to count, shown as long as that still helps. SPEC.md, "What is owed". */
-import type { Body } from '../bodies.ts'
+import { CREDIT_PHASES, type Body } from '../bodies.ts'
 import type { Message } from '../envelope.ts'
 import type { Item } from '../ledger/items.ts'
 import { findOwed } from '../ledger/owed.ts'
@@ -56,6 +56,7 @@ export function keepLate(machine: Machine, item: Item): Verdict {
 
 /** What a closed round still needs of this node's secrets stays; the others are let go. */
 export function keepMeans(machine: Machine, out: Effect[], round: string): void {
+  for (const phase of CREDIT_PHASES) persist(out, KEYS.secret(round, phase), null)
   for (const phase of ['answer-reveal', 'ballot-reveal', 'evaluate'] as const) {
     const owed = ownDebts(machine).find((debt) => debt.round === round && debt.phase === phase)
     const means = owed === undefined ? null : meansOf(machine, owed)

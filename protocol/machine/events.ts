@@ -24,9 +24,11 @@ export type Event =
   | { type: 'timer'; name: string }
   | { type: 'peer-connected'; member: string }
   | { type: 'peer-disconnected'; member: string }
-  /** `answer` null: the agent passes. `salt` is 32 fresh random bytes. */
+  /** `answer` null: the agent passes. `salt` is 32 fresh random bytes, that of a share too. */
   | { type: 'answered'; round: string; answer: AnswerContent | null; salt: Uint8Array }
   | { type: 'judged'; round: string; ballot: BallotContent | null; salt: Uint8Array }
+  /** What the agent can do from now on: its model is out of reach, say, or back. */
+  | { type: 'ability'; canAnswer: boolean; canJudge: boolean }
   | { type: 'ranked'; round: string; ranked: RankedRound }
   | { type: 'shared'; share: Body<'share'> }
   | { type: 'computed'; round: string; result: RoundResult }

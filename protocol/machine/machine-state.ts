@@ -1,14 +1,14 @@
 import { createAgreement, sha256, type Agreement, type AgreementEffect } from '../../consensus/index.ts'
-import type { Block, Breach, Phase } from '../bodies.ts'
+import type { Block, Breach, CreditPhase, Phase } from '../bodies.ts'
 import { openEnvelope, type Message, type OpenedEnvelope, type Signer, type Verify } from '../envelope.ts'
 import { networkId, type Genesis } from '../genesis.ts'
 import type { ClosedRound, MemberChange } from '../ledger/close-round.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import { resumeState } from '../ledger/checkpoint.ts'
 import { genesisState, stateRoot, type LedgerState, type Rules } from '../ledger/state.ts'
-import type { RevealPhase, Secret } from '../sealed.ts'
+import type { SealedPhase, Secret } from '../sealed.ts'
 import type { AgentJob, ComputeJob, Effect } from './events.ts'
-import { createWatch, noteSigned, type Signed, type Watch } from './watch.ts'
+import { createWatch, isNear, noteSigned, type Signed, type Watch } from './watch.ts'
 import { createSync, type Sync } from './sync-state.ts'
 import { createSignGuard, hearSelf, type GuardInit, type SignGuard } from './self-watch.ts'
 
@@ -17,7 +17,7 @@ export interface MachineConfig {
   genesis: Genesis
   signer: Signer
   verify: Verify
-  /** What the node's agent can do; announced to peers. */
+  /** What the node's agent is, and what it can do where nothing hinders it. */
   agent: { canAnswer: boolean; canJudge: boolean; model: string }
   /** The state behind the checkpoint that the genesis names, where it names one. */
   checkpoint?: LedgerState
@@ -47,7 +47,9 @@ export interface LocalRound {
   /** Phases that this node has waited for long enough, and those that it has signed its observation of. */
   due: Set<Phase>
   observed: Set<Phase>
-  secrets: Map<RevealPhase, Secret>
+  secrets: Map<SealedPhase, Secret>
+  /** The phase of shares that was looked at last, and the blocks whose turn it is in it, by member; null before the first. */
+  turns: { phase: CreditPhase; blocks: Map<string, number[]> } | null
   truth: Truth | null
   /** Jobs that wait for items which this node has lost. */
   waiting: Set<WaitingJob>
@@ -116,6 +118,8 @@ export interface Machine {
   /** Whether this node may sign. */
   guard: SignGuard
   sync: Sync
+  /** What the agent can do now, as peers are told. */
+  ability: Pick<Presence, 'canAnswer' | 'canJudge'>
   presence: Map<string, Presence>
   /** Peers this node is connected to. */
   connected: Set<string>
@@ -161,6 +165,7 @@ export function createMachine(config: MachineConfig): Machine {
     own: new Map(),
     guard: createSignGuard(config.guard),
     sync: createSync(),
+    ability: { canAnswer: config.agent.canAnswer, canJudge: config.agent.canJudge },
     presence: new Map(),
     connected: new Set(),
     wanted: new Map(),
@@ -217,7 +222,7 @@ export function keepEarly(machine: Machine, message: Message): void {
 /** Looks whether what a member signed contradicts what it signed before; if so, that waits for a block. */
 export function noteSpoken(machine: Machine, signed: Signed): void {
   if (signed.author === machine.self) return hearSelf(machine, signed)
-  const breach = noteSigned(machine.watch, machine.ledger, signed)
+  const breach = noteSigned(machine.watch, machine.ledger, signed, isNear(machine, signed))
   if (breach !== null && !machine.pool.breaches.has(breach.member)) machine.pool.breaches.set(breach.member, { breach, published: false })
 }
 
@@ -252,6 +257,7 @@ export function localRound(machine: Machine, round: string): LocalRound {
       observed: new Set(),
       waiting: new Set(),
       secrets: new Map(),
+      turns: null,
       truth: null,
       resultHash: null,
       ranked: false,
@@ -278,7 +284,7 @@ export function want(machine: Machine, out: Effect[], hashes: readonly string[],
   if (due.length > 0) out.push({ type: 'request', to: from === machine.self ? null : from, request: { type: 'get', hashes: due } })
 }
 
-/** Members whose presence was heard of lately, this node included. */
+/** Members whose presence was heard of lately, this node included: its own agent is asked always, and passes where it is not able. */
 export function presentMembers(machine: Machine): Map<string, Pick<Presence, 'canAnswer' | 'canJudge'>> {
   const oldest = machine.nowMs - 3 * machine.rules.parameters.presenceMs
   const present = new Map<string, Pick<Presence, 'canAnswer' | 'canJudge'>>([[machine.self, machine.config.agent]])

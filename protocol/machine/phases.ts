@@ -1,6 +1,6 @@
 /** How a node takes part in a round: what it does on entering a phase, what it holds, and when it has heard enough. */
-import type { Phase, Task } from '../bodies.ts'
-import { encode } from '../encoding.ts'
+import type { CommitPhase, CreditPhase, Phase, Task } from '../bodies.ts'
+import { decodeVouched, encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
 import { resultHash } from '../ledger/close-round.ts'
 import { checkItem, cutOf, isItem, type Item } from '../ledger/items.ts'
@@ -10,13 +10,15 @@ import type { RoundState } from '../ledger/state.ts'
 import { LIMITS } from '../limits.ts'
 import { rememberedOf } from '../memo.ts'
 import { answersOf, gatherTranscript, pairsFor } from '../round/transcript.ts'
-import { COMMIT_OF, commitmentOf, type RevealPhase, type Secret } from '../sealed.ts'
+import { shownIn } from '../round/joint.ts'
+import { COMMIT_OF, commitmentOf, type SealedPhase, type Secret, type shareContent } from '../sealed.ts'
 import { resultSchema } from '../ledger/result.ts'
 import { isOwed, keepLate } from './debts.ts'
 import type { ComputeJob, Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
 import { isValidator, keepEarly, localRound, openOf, persist, presentMembers, want, type Machine, type WaitingJob } from './machine-state.ts'
 import { maySign, signOnce } from './sign-guard.ts'
+import { turnsIn } from './turns.ts'
 
 /** Enters the phase that the ledger says a round is in, once. */
 export function enterPhase(machine: Machine, out: Effect[], roundId: string): void {
@@ -45,12 +47,15 @@ function durationOf(machine: Machine, round: RoundState, phase: Phase): number {
       return round.judgeMs
     case 'answer-reveal':
     case 'ballot-reveal':
-      return revealMs
-    case 'evaluate':
-      return evaluateMs
     case 'credit':
     case 'credit-next':
     case 'credit-all':
+      return revealMs
+    case 'evaluate':
+      return evaluateMs
+    case 'credit-commit':
+    case 'credit-next-commit':
+    case 'credit-all-commit':
       return creditMs
   }
 }
@@ -65,15 +70,20 @@ function takePart(machine: Machine, out: Effect[], roundId: string, round: Round
     case 'answer-reveal':
     case 'ballot-reveal':
       return reveal(machine, out, roundId, round, round.phase)
-    case 'evaluate':
-      if (round.asker === machine.self && local.truth !== null) {
-        contribute(machine, out, 'truth', { round: roundId, phase: 'evaluate', ...local.truth })
-      }
+    case 'credit-commit':
+    case 'credit-next-commit':
+    case 'credit-all-commit':
+      startEvaluating(machine, out, roundId, round, round.phase)
       break
     case 'credit':
     case 'credit-next':
     case 'credit-all':
-      if (round.frozen?.players.includes(machine.self) === true) compute(machine, out, roundId, 'share')
+      reveal(machine, out, roundId, round, round.phase)
+      break
+    case 'evaluate':
+      if (round.asker === machine.self && local.truth !== null) {
+        contribute(machine, out, 'truth', { round: roundId, phase: 'evaluate', ...local.truth })
+      }
       break
     case 'closing':
       compute(machine, out, roundId, 'close')
@@ -103,6 +113,15 @@ function startJudging(machine: Machine, out: Effect[], roundId: string, round: R
   out.push({ type: 'ask-agent', round: roundId, job: 'judge', task: taskOf(machine, roundId), answers, pairs })
 }
 
+// A player whose turn it is not passes; one that was interrupted commits to what it had evaluated.
+function startEvaluating(machine: Machine, out: Effect[], roundId: string, round: RoundState, phase: CommitPhase): void {
+  const shown = shownIn(phase) as CreditPhase
+  if (round.frozen?.players.includes(machine.self) !== true || hasSpoken(machine, roundId, phase)) return
+  if (localRound(machine, roundId).secrets.has(shown)) return commit(machine, out, roundId, shown)
+  if (turnsIn(machine, roundId, round, shown).has(machine.self)) compute(machine, out, roundId, 'share')
+  else pass(machine, out, roundId, phase)
+}
+
 // After a restart: what was signed before it is re-sent during a standstill, and the agent is not asked again.
 function hasSpoken(machine: Machine, roundId: string, phase: Phase): boolean {
   return machine.own.has(`${roundId}/${phase}`)
@@ -113,12 +132,12 @@ function isExcluded(machine: Machine, round: RoundState): boolean {
   return round.truth !== null && round.asker === machine.self
 }
 
-/** The agent's answer or ballot has come: it is durable before its commitment is sent. Null or oversized: a pass. */
+/** The agent's answer or ballot has come, or a share is evaluated: it is durable before its commitment is sent. Null or oversized: a pass. */
 export function seal(
   machine: Machine,
   out: Effect[],
   roundId: string,
-  phase: RevealPhase,
+  phase: SealedPhase,
   content: object | null,
   salt: Uint8Array,
 ): void {
@@ -132,26 +151,24 @@ export function seal(
   commit(machine, out, roundId, phase)
 }
 
-function commit(machine: Machine, out: Effect[], roundId: string, phase: RevealPhase): void {
+function commit(machine: Machine, out: Effect[], roundId: string, phase: SealedPhase): void {
   const secret = localRound(machine, roundId).secrets.get(phase) as Secret
   const hash = commitmentOf(machine.rules.network, roundId, phase, machine.self, secret)
   contribute(machine, out, 'commit', { round: roundId, phase: COMMIT_OF[phase], hash })
 }
 
-function pass(machine: Machine, out: Effect[], roundId: string, phase: 'answer-commit' | 'ballot-commit'): void {
+function pass(machine: Machine, out: Effect[], roundId: string, phase: CommitPhase): void {
   contribute(machine, out, 'commit', { round: roundId, phase, hash: null })
 }
 
-function reveal(machine: Machine, out: Effect[], roundId: string, round: RoundState, phase: RevealPhase): void {
+function reveal(machine: Machine, out: Effect[], roundId: string, round: RoundState, phase: SealedPhase): void {
   const secret = localRound(machine, roundId).secrets.get(phase)
   const committed = cutOf(round, COMMIT_OF[phase]).some(([author]) => author === machine.self)
   if (secret === undefined || !committed) return
-  contribute(machine, out, 'reveal', { round: roundId, phase, content: secret.content, salt: secret.salt })
-}
-
-/** Shares of credit have been evaluated. */
-export function contributeShare(machine: Machine, out: Effect[], body: Message<'share'>['body']): void {
-  if (machine.ledger.rounds[body.round]?.phase === body.phase) contribute(machine, out, 'share', body)
+  const { content, salt } = secret
+  if (phase === 'answer-reveal' || phase === 'ballot-reveal') return contribute(machine, out, 'reveal', { round: roundId, phase, content, salt })
+  const [blocks, checks] = decodeVouched(content) as ReturnType<typeof shareContent>
+  contribute(machine, out, 'share', { round: roundId, phase, blocks, checks, salt })
 }
 
 function contribute<K extends Item['kind']>(machine: Machine, out: Effect[], kind: K, body: Message<K>['body']): void {
@@ -242,7 +259,7 @@ export function checkPhase(machine: Machine, out: Effect[], roundId: string): vo
   const round = machine.ledger.rounds[roundId]
   if (round === undefined || round.phase === 'closing' || localRound(machine, roundId).entered !== round.phase) return
   const held = localRound(machine, roundId).held.get(round.phase)
-  const expected = expectedMembers(machine, round, round.phase)
+  const expected = expectedMembers(machine, roundId, round, round.phase)
   if (expected.length > 0 && expected.every((member) => held?.has(member))) observe(machine, out, roundId)
 }
 
@@ -263,7 +280,7 @@ export function observe(machine: Machine, out: Effect[], roundId: string): void 
 }
 
 // Whom a phase waits for, besides its timer. SPEC.md, "Who is expected".
-function expectedMembers(machine: Machine, round: RoundState, phase: Phase): string[] {
+function expectedMembers(machine: Machine, roundId: string, round: RoundState, phase: Phase): string[] {
   const present = presentMembers(machine)
   const able = (what: 'canAnswer' | 'canJudge'): string[] =>
     [...present].flatMap(([member, abilities]) => {
@@ -279,13 +296,16 @@ function expectedMembers(machine: Machine, round: RoundState, phase: Phase): str
       return able('canJudge')
     case 'answer-reveal':
     case 'ballot-reveal':
-      return cutOf(round, COMMIT_OF[phase]).map(([author]) => author)
-    case 'evaluate':
-      return [round.asker]
     case 'credit':
     case 'credit-next':
     case 'credit-all':
-      return (round.frozen?.players ?? []).filter((player) => present.has(player))
+      return cutOf(round, COMMIT_OF[phase]).map(([author]) => author)
+    case 'evaluate':
+      return [round.asker]
+    case 'credit-commit':
+    case 'credit-next-commit':
+    case 'credit-all-commit':
+      return [...turnsIn(machine, roundId, round, shownIn(phase) as CreditPhase).keys()].filter((player) => present.has(player))
   }
 }
 

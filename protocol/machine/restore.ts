@@ -8,6 +8,7 @@ import { stateRoot, type LedgerState } from '../ledger/state.ts'
 import { resultHash } from '../ledger/close-round.ts'
 import { bytes, hashSchema } from '../bodies.ts'
 import { blockHash } from './chain.ts'
+import { isSealedPhase } from '../sealed.ts'
 import { getOne, KEYS, type Reading } from './keys.ts'
 import { agreementOf, createMachine, localRound, type Machine, type MachineConfig, type Means } from './machine-state.ts'
 import { guardSchema } from './sign-guard.ts'
@@ -106,7 +107,7 @@ function* restoreSecrets(machine: Machine): Reading<void> {
     // What is owed of a closed round; all others are open, or asked for and not in a block yet.
     if (isOwed && machine.ledger.rounds[round] === undefined) machine.debts.set(`${round}/${phase}`, means)
     else if ('accepted' in means) localRound(machine, round).truth = means
-    else if (phase === 'answer-reveal' || phase === 'ballot-reveal') localRound(machine, round).secrets.set(phase, means)
+    else if (isSealedPhase(phase)) localRound(machine, round).secrets.set(phase, means)
   }
 }
 

@@ -73,7 +73,8 @@ export function askAgain(machine: Machine, out: Effect[]): void {
 
 /** The answer: what this node remembers of what `member` signed, and its last presence. */
 export function saidBy(machine: Machine, member: string): Uint8Array[] {
-  const signed = [...(machine.watch.get(member) ?? [])].map(([slot, said]) => encodeFrame({ type: 'signed', author: member, slot, ...said }))
+  const { near, far } = machine.watch.get(member) ?? { near: [], far: [] }
+  const signed = [...far, ...near].map(([slot, said]) => encodeFrame({ type: 'signed', author: member, slot, ...said }))
   const presence = machine.presence.get(member)
   const fresh = presence !== undefined && presence.seenMs >= machine.nowMs - 3 * machine.rules.parameters.presenceMs
   return fresh ? [...signed, encodeFrame({ type: 'envelope', bytes: presence.bytes })] : signed

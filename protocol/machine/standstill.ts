@@ -18,7 +18,7 @@ export function announce(machine: Machine, out: Effect[], again = true): void {
   const links = [...machine.connected].filter((peer) => machine.ledger.members[peer] !== undefined).length
   const sequence = Math.max(machine.guard.lastPresence + 1, Math.floor(machine.nowMs))
   machine.guard.lastPresence = sequence
-  const body = { sequence, ...machine.config.agent, links, height: machine.ledger.height }
+  const body = { sequence, model: machine.config.agent.model, ...machine.ability, links, height: machine.ledger.height }
   const message = sealEnvelope(machine.rules.network, 'presence', body, machine.config.signer)
   out.push({ type: 'publish', message: message as unknown as Message })
 }

@@ -17,7 +17,7 @@ import { isItem } from '../ledger/items.ts'
 import { checkOpen } from '../ledger/open-round.ts'
 import { openRounds } from '../ledger/state.ts'
 import { rememberedOf } from '../memo.ts'
-import { truthCommitment } from '../sealed.ts'
+import { shareContent, truthCommitment } from '../sealed.ts'
 import { advanceFinal, hasMaterial, proposeBlock, receiveBlock, requestChain, retryWaiting, validateProposal } from './chain.ts'
 import { payDebts } from './debts.ts'
 import type { Effect, Event, Verdict } from './events.ts'
@@ -25,7 +25,7 @@ import { afterFinal, receiveProof, receiveSignedVote, retryFinal } from './follo
 import { KEYS } from './keys.ts'
 import { localRound, noteOpened, noteSpoken, persist, presentMembers, type Machine } from './machine-state.ts'
 import { publishBreaches, receiveEvidence, receiveMembership, requestMembership } from './membership.ts'
-import { checkPhase, contributeShare, enterPhase, observe, receiveComputed, receiveItem, receiveObservation, retryJobs, seal, storeItem } from './phases.ts'
+import { checkPhase, enterPhase, observe, receiveComputed, receiveItem, receiveObservation, retryJobs, seal, storeItem } from './phases.ts'
 import { hearOwnPresence } from './self-watch.ts'
 import { askAgain, askWhatWasSaid, forgetOwn, noteAnswer, noteChain, reviewGuard, signOnce } from './sign-guard.ts'
 import { announce, resend } from './standstill.ts'
@@ -98,12 +98,14 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
       return seal(machine, out, event.round, 'answer-reveal', event.answer, event.salt)
     case 'judged':
       return seal(machine, out, event.round, 'ballot-reveal', event.ballot, event.salt)
+    case 'ability':
+      return changeAbility(machine, out, event)
     case 'ranked':
       if (machine.ledger.rounds[event.round] === undefined) return
       out.push({ type: 'notify', notice: { type: 'ranked', round: event.round, ranked: event.ranked } })
       return
     case 'shared':
-      return contributeShare(machine, out, event.share)
+      return seal(machine, out, event.share.round, event.share.phase, shareContent(event.share), event.share.salt)
     case 'computed':
       receiveComputed(machine, out, event.round, event.result)
       return retryWaiting(machine, out, agreed)
@@ -234,8 +236,16 @@ function receivePresence(machine: Machine, out: Effect[], { author, body, bytes 
   const forgotten = known !== undefined && known.seenMs < machine.nowMs - 3 * machine.rules.parameters.presenceMs
   if (known !== undefined && !forgotten && known.sequence >= body.sequence) return { verdict: 'ignore', code: 'stale' }
   machine.presence.set(author, { ...body, seenMs: machine.nowMs, bytes })
-  if (known === undefined) recheckPhases(machine, out)
+  if (known?.canAnswer !== body.canAnswer || known.canJudge !== body.canJudge) recheckPhases(machine, out)
   return { verdict: 'accept' }
+}
+
+// Peers hear of it at once: they need not wait for a member that cannot speak.
+function changeAbility(machine: Machine, out: Effect[], { canAnswer, canJudge }: Extract<Event, { type: 'ability' }>): void {
+  const { ability } = machine
+  if (ability.canAnswer === canAnswer && ability.canJudge === canJudge) return
+  machine.ability = { canAnswer, canJudge }
+  announce(machine, out, false)
 }
 
 function receiveOpen(machine: Machine, open: Message<'open'>): Verdict {

@@ -5,14 +5,15 @@ import type { Breach } from '../bodies.ts'
 import type { Message } from '../envelope.ts'
 import { isProven } from '../ledger/breach.ts'
 import { simulatedSigner, verifySimulated } from '../sim/members.ts'
-import { apply, breachOf, createScene, idOf, observe, openRound, say, type Scene } from '../test/scene.ts'
-import { createWatch, noteSigned, type Watch } from './watch.ts'
+import { apply, breachOf, createScene, idOf, observe, openRound, say, TASK, type Scene } from '../test/scene.ts'
+import { createWatch, isNear, noteSigned, type Watch } from './watch.ts'
 
 const vote = (scene: Scene, member: number, view: number, block: string) => say(scene, member, 'vote', { kind: 'notarize', epoch: 0, view, block: sha256(block) })
 
 /** What comes of hearing messages in this order: the breaches found. */
 function hear(scene: Scene, watch: Watch, messages: readonly Message[]): Breach[] {
-  return messages.flatMap((message) => noteSigned(watch, scene.state, message) ?? [])
+  const place = { ledger: scene.state, head: { view: 0 } }
+  return messages.flatMap((message) => noteSigned(watch, scene.state, message, isNear(place, message)) ?? [])
 }
 
 describe('what members sign', () => {
@@ -68,9 +69,25 @@ describe('what members sign', () => {
     const scene = createScene({ members: 4 })
     const watch = createWatch()
     hear(scene, watch, [vote(scene, 2, 7, 'x')])
-    for (let view = 1; view <= 1_000; view++) hear(scene, watch, [vote(scene, 1, view, 'x')])
-    expect([...watch].map(([member, slots]) => [member, slots.size])).toEqual([[idOf(scene, 2), 1], [idOf(scene, 1), 256]])
+    for (let view = 1; view <= 2_000; view++) hear(scene, watch, [vote(scene, 1, view, 'x')])
+    expect([...watch].map(([member, { near, far }]) => [member, near.size + far.size])).toEqual([[idOf(scene, 2), 1], [idOf(scene, 1), 64 + 256]])
     expect(hear(scene, watch, [vote(scene, 2, 7, 'y')])).toHaveLength(1)
-    expect(hear(scene, watch, [vote(scene, 1, 1_000, 'y')])).toHaveLength(1)
+    expect(hear(scene, watch, [vote(scene, 1, 2_000, 'y')])).toHaveLength(1)
+  })
+
+  it('is not forgotten for words about what nobody has heard of, however many', () => {
+    const scene = createScene({ members: 4 })
+    const round = openRound(scene)
+    const said = [vote(scene, 1, 7, 'x'), observe(scene, 1, round, 'answer-commit', [])]
+    const otherwise = [vote(scene, 1, 7, 'y'), observe(scene, 1, round, 'answer-commit', [[idOf(scene, 2), sha256('item')]])]
+    for (const [index, message] of said.entries()) {
+      const watch = createWatch()
+      const junk = Array.from({ length: 600 }, (_, count) => [
+        vote(scene, 1, 1_000 + count, 'x'),
+        say(scene, 1, 'open', { sequence: 1_000 + count, task: TASK, truth: null }),
+        observe(scene, 1, sha256(`no round ${count}`), 'answer-commit', []),
+      ])
+      expect(hear(scene, watch, [message, ...junk.flat(), otherwise[index] as Message])).toHaveLength(1)
+    }
   })
 })

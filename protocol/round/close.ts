@@ -6,6 +6,7 @@ import {
   createWork,
   creditFromShares,
   evaluateUnits,
+  replayLeaf,
   settleShares,
   splitPoints,
   type Game,
@@ -17,7 +18,7 @@ import { RATED_PLAYERS_MIN } from '../ledger/close-phase.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import type { Rules } from '../ledger/state.ts'
 import { rememberedOf } from '../memo.ts'
-import { blocksOf, copiesOf, isCreditPhase, jointWorkOf } from './joint.ts'
+import { blocksOf, copiesOf, jointWorkOf, leavesToCheck, shownIn } from './joint.ts'
 import { rankRound, type RankedRound } from './rank.ts'
 import type { Transcript } from './transcript.ts'
 
@@ -71,18 +72,23 @@ export function gameOf(transcript: Transcript, rules: Rules): { ranked: RankedRo
   })
 }
 
-/** The blocks of units that it is the turn of `author` to evaluate in this phase, evaluated. Empty for a stranger to the round. */
-export function computeShare(transcript: Transcript, rules: Rules, author: string): Body<'share'> {
+/**
+ * The blocks of units that it is the turn of `author` to evaluate in this phase, evaluated, and in the first phase as many
+ * leaves of blocks that were not assigned to it, drawn from its salt. Empty for a stranger to the round.
+ */
+export function computeShare(transcript: Transcript, rules: Rules, author: string, salt: Uint8Array): Body<'share'> {
   const { game } = gameOf(transcript, rules)
   const joint = jointWorkOf(transcript.frozen, transcript.creditSeed, rules)
-  const phase = isCreditPhase(transcript.phase) ? transcript.phase : 'credit'
-  if (joint === null) return { round: transcript.round, phase, blocks: [] }
+  const phase = shownIn(transcript.phase) ?? 'credit'
+  if (joint === null) return { round: transcript.round, phase, blocks: [], checks: [], salt }
   const work = createWork({ plan: joint.plan, seed: transcript.creditSeed, players: game.players })
   const blocks = blocksOf(joint, transcript.shares, phase, author).map((block) => {
     const { first, count } = blockUnits(joint.plan, block)
     return { block, values: evaluateUnits(game, work, first, count) }
   })
-  return { round: transcript.round, phase, blocks }
+  const count = phase === 'credit' ? blocks.reduce((sum, { values }) => sum + values.flat().length, 0) : 0
+  const checks = leavesToCheck(joint, salt, author, count).map(({ block, index }) => replayLeaf({ plan: joint.plan, work, game }, block, index))
+  return { round: transcript.round, phase, blocks, checks, salt }
 }
 
 /** Evaluation of each answer; without truth and checker, the estimated probability that its cluster's best beats a random other answer. */
@@ -118,6 +124,11 @@ function computeCredit(transcript: Transcript, rules: Rules, ranked: RankedRound
     grandValue,
     seed: transcript.auditSeed ?? '',
     checks: CHECKS_PER_BLOCK,
+    spots: transcript.shares.flatMap(({ author, phase, salt, checks }) => {
+      const member = players.indexOf(author)
+      if (member < 0 || phase !== 'credit') return []
+      return leavesToCheck(joint, salt, author, checks.length).map((leaf, index) => ({ ...leaf, member, value: checks[index] as number }))
+    }),
   })
   const least = leastUnits(plan, players.length)
   const shares = settled.length < least ? evaluateUnits(game, work, 0, least).map((values, unit) => ({ unit, values })) : settled

@@ -199,7 +199,7 @@ const BOUNDS: readonly [what: string, max: number, held: (machine: Machine) => n
   ['views', 64, ({ agreement }) => agreement.views.size],
   ['blocks', 256, ({ blocks }) => blocks.size],
   ['hashes wanted', 4_096, ({ wanted }) => wanted.size],
-  ['slots watched of one member', 256, ({ watch }) => Math.max(0, ...[...watch.values()].map(({ size }) => size))],
+  ['slots watched of one member', 1_280, ({ watch }) => Math.max(0, ...[...watch.values()].map(({ near, far }) => near.size + far.size))],
   ['own messages', 1_024, ({ own }) => own.size],
 ]
 

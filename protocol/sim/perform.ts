@@ -100,6 +100,6 @@ function compute(world: World, node: SimNode, { job, round, transcript: own }: E
   const known = <T>(compute: () => T): T => rememberedBy(`${job}/${hash}`, compute)
   const transcript = rememberedBy(hash, () => own)
   if (job === 'rank') return dispatch(world, node, { type: 'ranked', round, ranked: known(() => rankRound(transcript, rules)) }, 1)
-  if (job === 'share') return dispatch(world, node, { type: 'shared', share: computeShare(transcript, rules, node.member), salt: freshSalt(world) }, 5)
+  if (job === 'share') return dispatch(world, node, { type: 'shared', share: computeShare(transcript, rules, node.member, freshSalt(world)) }, 5)
   dispatch(world, node, { type: 'computed', round, result: known(() => closeRound(transcript, rules)) }, 5)
 }

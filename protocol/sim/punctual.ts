@@ -5,6 +5,15 @@ import type { Message } from '../envelope.ts'
 import { isItem } from '../ledger/items.ts'
 import type { SimNode, World } from './types.ts'
 
+/** What is shown in one phase was committed to in another. */
+const SEALED = [
+  ['answer-reveal', 'answer-commit'],
+  ['ballot-reveal', 'ballot-commit'],
+  ['credit', 'credit-commit'],
+  ['credit-next', 'credit-next-commit'],
+  ['credit-all', 'credit-all-commit'],
+] as const
+
 /** Nothing travels longer than this once the network has healed; what is sent so long before anybody observes is punctual. */
 const PUNCTUAL_MS = 50
 
@@ -27,7 +36,7 @@ export function listen(world: World, witness: { violations: string[]; healedMs: 
       items.set(phase, [...(items.get(phase) ?? []), { id: message.id, author: message.author, sentMs: world.nowMs, isPass }])
     },
     checkReveals(node: SimNode, round: string): void {
-      for (const [reveals, commits] of [['answer-reveal', 'answer-commit'], ['ballot-reveal', 'ballot-commit']] as const) {
+      for (const [reveals, commits] of SEALED) {
         const cuts = node.machine?.ledger.rounds[round]?.cuts
         if (cuts?.[reveals] === undefined || checked.has(`${round}/${reveals}`)) continue
         checked.add(`${round}/${reveals}`)
@@ -51,8 +60,9 @@ export function listen(world: World, witness: { violations: string[]; healedMs: 
 }
 
 // What a commitment is, written down a second time.
-function opens(network: string, reveal: Message | undefined, commit: Message | undefined): boolean {
-  if (reveal?.kind !== 'reveal' || commit?.kind !== 'commit') return false
-  const { round, phase, salt, content } = reveal.body
-  return commit.author === reveal.author && commit.body.hash === sha256(encode(['peerage/sealed/1', network, round, phase, reveal.author, salt, content]))
+function opens(network: string, shown: Message | undefined, commit: Message | undefined): boolean {
+  if ((shown?.kind !== 'reveal' && shown?.kind !== 'share') || commit?.kind !== 'commit') return false
+  const { round, phase, salt } = shown.body
+  const content = shown.kind === 'reveal' ? shown.body.content : encode(shown.body.blocks)
+  return commit.author === shown.author && commit.body.hash === sha256(encode(['peerage/sealed/1', network, round, phase, shown.author, salt, content]))
 }

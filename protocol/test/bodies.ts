@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { sha256, TASK_KINDS } from '../../consensus/index.ts'
-import { PHASES, type Body, type MessageKind } from '../bodies.ts'
+import { COMMIT_PHASES, PHASES, type Body, type MessageKind } from '../bodies.ts'
 import { memberWith } from './keys.ts'
 
 const anyHash = fc.nat().map((seed) => sha256(`${seed}`))
@@ -44,13 +44,14 @@ export const anyBody: { [K in MessageKind]: fc.Arbitrary<Body<K>> } = {
     }),
     truth: fc.option(anyHash),
   }),
-  commit: fc.record({ round: anyHash, phase: fc.constantFrom('answer-commit', 'ballot-commit'), hash: fc.option(anyHash) }),
+  commit: fc.record({ round: anyHash, phase: fc.constantFrom(...COMMIT_PHASES), hash: fc.option(anyHash) }),
   reveal: fc.record({ round: anyHash, phase: fc.constantFrom('answer-reveal', 'ballot-reveal'), content: anyBytes, salt: anySalt }),
   truth: fc.record({ round: anyHash, phase: fc.constant('evaluate'), accepted: fc.array(anyText, { maxLength: 4 }), salt: anySalt }),
   share: fc.record({
     round: anyHash,
     phase: fc.constantFrom('credit', 'credit-next', 'credit-all'),
     blocks: fc.array(fc.record({ block: anyCounter, values: fc.array(fc.array(anyMicro, { maxLength: 4 }), { maxLength: 4 }) }), { maxLength: 4 }),
+    salt: anySalt,
   }),
   observation: fc.record({ round: anyHash, phase: fc.constantFrom(...PHASES), items: fc.array(fc.tuple(anyMember, anyHash), { maxLength: 4 }) }),
   vote: fc

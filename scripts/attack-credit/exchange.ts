@@ -1,9 +1,7 @@
 import { sha256, shuffle } from '../../consensus/index.ts'
 import {
   assignBlocks,
-  blockTree,
   blockUnits,
-  commitToShare,
   createWork,
   creditFromShares,
   drawSpotChecks,
@@ -16,6 +14,7 @@ import {
   type Playing,
   type SampledPlan,
 } from '../../credit/index.ts'
+import { commitmentOf, encode, opens } from '../../protocol/index.ts'
 import type { Attack } from './attacks.ts'
 import { MEMBERS, type Scene } from './scene.ts'
 
@@ -59,8 +58,8 @@ export function playRound(scene: Scene, attack: Attack, seed: string): Outcome {
       for (const member of turn) {
         const copy = copyOf(scene, attack, { ...playing, truth: truths[block] as BlockCopy['values'], block, member, turn, seed })
         if (copy !== null && copy !== 'copy') sent.push({ member, values: copy })
-        // A copier has no roots to commit to before it has seen somebody's share; what it shows then is not what it committed to.
-        if (copy === 'copy' && !isCommitted(sent[0] ?? null, member, block, seed)) copiesCaught++
+        // A copier has to commit before it has seen anybody's share: to something else, or to what another has committed to.
+        if (copy === 'copy' && !opensAnything(sent[0] ?? null, member, block, seed)) copiesCaught++
       }
     }
     return sent
@@ -91,9 +90,13 @@ function copyOf(scene: Scene, attack: Attack, init: Playing & { truth: BlockCopy
   return sent === 'silence' ? null : sent
 }
 
-function isCommitted(seen: BlockCopy | null, member: number, block: number, seed: string): boolean {
-  const commit = (root: string): string => commitToShare({ round: seed, author: `m${member}`, roots: [[block, root]], salt: 'salt' })
-  return seen !== null && commit(blockTree([[0]]).root) === commit(blockTree(seen.values).root)
+function opensAnything(seen: BlockCopy | null, member: number, block: number, seed: string): boolean {
+  if (seen === null) return false
+  const salt = new Uint8Array(32)
+  const commit = (author: number, values: number[][]): string => commitmentOf(seed, seed, 'credit', `m${author}`, { content: encode([{ block, values }]), salt })
+  const values = seen.values.map((unit) => [...unit])
+  const guess = values.map((unit) => unit.map(() => 0))
+  return [commit(member, guess), commit(seen.member, values)].some((commitment) => opens(seed, `m${member}`, { round: seed, phase: 'credit', blocks: [{ block, values }], salt }, commitment))
 }
 
 /** Whether two copies agree: then nobody is asked for another. */

@@ -42,8 +42,8 @@ export function memberName(member: number): string {
 function withShares(transcript: Transcript, rules: Rules): Transcript {
   const [first, second] = transcript.frozen.players
   if (transcript.frozen.players.length <= rules.parameters.exactPlayersMax || first === undefined || second === undefined) return transcript
-  const { phase, blocks } = computeShare({ ...transcript, phase: 'credit-all' }, rules, first)
-  return { ...transcript, shares: [first, second].map((author) => ({ author, phase, blocks })) }
+  const share = computeShare({ ...transcript, phase: 'credit-all' }, rules, first, new Uint8Array(32))
+  return { ...transcript, shares: [first, second].map((author) => ({ ...share, author })) }
 }
 
 function transcriptOf(task: PanelTask, shown: boolean, standingOf: (id: string) => Standing): Transcript {

@@ -2,6 +2,9 @@ import type { Finding, Source, Tree } from './source.ts'
 import { isTestCode, topOf } from './source.ts'
 
 export interface Manifest {
+  name: string
+  /** What other programs import, each under the conditions that lead to a file. */
+  exports: Readonly<Record<string, Readonly<Record<string, string>>>>
   bin: Readonly<Record<string, string>>
   scripts: Readonly<Record<string, string>>
   dependencies: Readonly<Record<string, string>>
@@ -12,19 +15,19 @@ export interface Manifest {
 /** The parts of package.json that rules look at; each is empty where it is absent. */
 export function readManifest(tree: Tree): Manifest {
   const manifest = JSON.parse(tree.get('package.json') ?? '{}') as Partial<Manifest>
-  return { bin: {}, scripts: {}, dependencies: {}, devDependencies: {}, optionalDependencies: {}, ...manifest }
+  return { name: '', exports: {}, bin: {}, scripts: {}, dependencies: {}, devDependencies: {}, optionalDependencies: {}, ...manifest }
 }
 
 /** What the program imports is a dependency, what tests, scripts and tools import is at least a devDependency, and all versions are pinned. */
 export function checkPackages(tree: Tree, sources: readonly Source[]): Finding[] {
-  const { dependencies, devDependencies, optionalDependencies } = readManifest(tree)
+  const { name: own, dependencies, devDependencies, optionalDependencies } = readManifest(tree)
   const findings: Finding[] = []
   for (const { path, links } of sources) {
     const isProgram = isPartOfProgram(path)
     for (const { specifier, target, line } of links) {
       if (target !== null || specifier.startsWith('node:')) continue
       const name = packageOf(specifier)
-      if (name in dependencies || (!isProgram && name in devDependencies)) continue
+      if (name === own || name in dependencies || (!isProgram && name in devDependencies)) continue
       findings.push({ rule: 'packages', path, line, text: `imports ${name}, which is no ${isProgram ? 'dependency' : 'dependency or devDependency'}` })
     }
   }

@@ -24,11 +24,12 @@ function at(path: string, text: string): Finding {
   return { rule: 'reach', path, line: 0, text }
 }
 
-/** The files that package.json runs: its bins, and in its scripts every word that looks like a source file. */
+/** The files that package.json runs: its bins, the sources of its exports, and in its scripts every word that looks like a source file. */
 function programsOf(tree: Tree): string[] {
-  const { bin, scripts } = readManifest(tree)
+  const { bin, exports, scripts } = readManifest(tree)
+  const sources = Object.values(exports).flatMap((conditions) => Object.values(conditions)).filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
   const words = Object.values(scripts).flatMap((command) => command.split(/\s+/)).filter((word) => /^[\w./-]+\.[cm]?[jt]s$/.test(word))
-  return [...new Set([...Object.values(bin), ...words].map((path) => path.replace(/^\.\//, '')))]
+  return [...new Set([...Object.values(bin), ...sources, ...words].map((path) => path.replace(/^\.\//, '')))]
 }
 
 function reachFrom(sources: readonly Source[], starts: readonly string[]): Set<string> {

@@ -17,7 +17,7 @@ export function checkTexts(tree: Tree): Finding[] {
       for (const { pattern, text } of FORBIDDEN_TEXTS) {
         if (pattern.test(line)) findings.push({ rule: 'texts', path, line: index + 1, text })
       }
-      if (path === 'package-lock.json' && /^\s*"resolved":/.test(line)) {
+      if (path === 'package-lock.json' && /^\s*"resolved": "[a-z+]+:/.test(line)) {
         findings.push({ rule: 'texts', path, line: index + 1, text: 'holds a download address' })
       }
     }

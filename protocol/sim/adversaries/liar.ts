@@ -1,6 +1,9 @@
 import { sha256 } from '../../../consensus/index.ts'
-import type { Block } from '../../bodies.ts'
-import type { Adversary, SimNode } from '../types.ts'
+import type { Block, Body } from '../../bodies.ts'
+import { decodeVouched, encode } from '../../encoding.ts'
+import { shownIn } from '../../round/joint.ts'
+import { commitmentOf } from '../../sealed.ts'
+import type { Adversary, SimNode, World } from '../types.ts'
 import { forge, published, withEntries } from './tools.ts'
 
 /** Proposes blocks with a wrong root, height, parent, leader or result, observes what does not exist, and shares made-up credit. */
@@ -17,12 +20,24 @@ export const liar: Adversary = {
         const items = silent === undefined ? heard.map(([author, id], index): [string, string] => [author, index === 0 ? made : id]) : [...heard, [silent, made] as [string, string]]
         return forge(self, world, 'observation', { ...message.body, items })
       }
-      if (message.kind === 'share') {
-        const blocks = message.body.blocks.map(({ block, values }) => ({ block, values: values.map((unit) => unit.map((value) => 1_000_000 - value)) }))
-        return forge(self, world, 'share', { ...message.body, blocks })
-      }
+      // It commits to what it makes up, or that would only be refused.
+      if (message.kind === 'commit') return forge(self, world, 'commit', { ...message.body, hash: madeUp(self, world, message.body) })
+      if (message.kind === 'share') return forge(self, world, 'share', { ...message.body, blocks: invert(message.body.blocks) })
       return message
     }),
+}
+
+type Blocks = Body<'share'>['blocks']
+
+function madeUp(self: SimNode, world: World, { round, phase, hash }: Body<'commit'>): string | null {
+  const shown = shownIn(phase)
+  const secret = shown === null ? undefined : self.machine?.rounds.get(round)?.secrets.get(shown)
+  if (shown === null || secret === undefined) return hash
+  return commitmentOf(world.network, round, shown, self.member, { ...secret, content: encode(invert(decodeVouched(secret.content) as Blocks)) })
+}
+
+function invert(blocks: Blocks): Blocks {
+  return blocks.map(({ block, values }) => ({ block, values: values.map((unit) => unit.map((value) => 1_000_000 - value)) }))
 }
 
 function falsified(self: SimNode, block: Block, how: number): Block {

@@ -5,7 +5,7 @@ import { published } from './tools.ts'
 export const withholder: Adversary = {
   name: 'withholder',
   acts: (_, effects) => {
-    const sent = published(effects, (message) => (message.kind === 'reveal' || message.kind === 'truth' ? null : message))
+    const sent = published(effects, (message) => (message.kind === 'reveal' || message.kind === 'truth' || message.kind === 'share' ? null : message))
     return sent.filter(({ type }) => type !== 'send')
   },
 }

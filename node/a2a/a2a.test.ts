@@ -1,0 +1,161 @@
+/** The official client against a real network: card, signature, tasks, streams, refusals. */
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { AgentCard, Role, TaskState, verifyAgentCardSignature } from '@a2a-js/sdk'
+import type { SendMessageRequest, StreamResponse, Task } from '@a2a-js/sdk'
+import { ClientFactory, type Client } from '@a2a-js/sdk/client'
+import { base58btc } from 'multiformats/bases/base58'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startEmbeddedNetwork, type EmbeddedNetwork } from '../test/embedded-network.ts'
+import type { ReputationDocument, RunningNode } from '../service.ts'
+import { createCard, REPUTATION_EXTENSION, ROUND_EXTENSION } from './card.ts'
+import { ANSWER_ARTIFACT, ROUND_ARTIFACT } from './task.ts'
+
+let network: EmbeddedNetwork
+let node: RunningNode
+let client: Client
+beforeAll(async () => {
+  network = await startEmbeddedNetwork()
+  node = network.nodes[0] as RunningNode
+  client = await new ClientFactory().createFromUrl(node.apiUrl)
+})
+afterAll(() => network.stop())
+
+/** As node/a2a/README.md says: a member id is the base58 text of six fixed bytes and the public key. */
+const keyOf = async (memberId: string): Promise<KeyObject> => {
+  const x = Buffer.from(base58btc.decode(`z${memberId}`).slice(6)).toString('base64url')
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+}
+
+const fetchCard = async (at: string): Promise<AgentCard> => AgentCard.fromJSON(await (await fetch(`${at}/.well-known/agent-card.json`)).json())
+
+const message = (text: string, more: Partial<SendMessageRequest['message'] & object> = {}): SendMessageRequest['message'] => ({
+  messageId: 'm1',
+  contextId: '',
+  taskId: '',
+  role: Role.ROLE_USER,
+  parts: [{ content: { $case: 'text', value: text }, metadata: undefined, filename: '', mediaType: 'text/plain' }],
+  metadata: { [ROUND_EXTENSION]: { kind: 'number' } },
+  extensions: [],
+  referenceTaskIds: [],
+  ...more,
+})
+
+const request = (given = message('six times seven'), returnImmediately = false): SendMessageRequest => ({
+  tenant: '',
+  message: given,
+  configuration: { acceptedOutputModes: [], taskPushNotificationConfig: undefined, returnImmediately },
+  metadata: undefined,
+})
+
+const collect = async (stream: AsyncIterable<StreamResponse>): Promise<NonNullable<StreamResponse['payload']>[]> => {
+  const payloads = []
+  for await (const { payload } of stream) if (payload !== undefined) payloads.push(payload)
+  return payloads
+}
+
+const textOf = ({ parts }: { parts: { content?: { $case: string; value: unknown } | undefined }[] }): unknown => parts[0]?.content?.value
+
+describe('the agent card', () => {
+  it('is signed with the key that the member id holds', async () => {
+    const { memberId } = node.service.status()
+    const asked: string[] = []
+    const verify = verifyAgentCardSignature(async (kid) => {
+      asked.push(kid)
+      return keyOf(kid)
+    })
+    const card = await client.getAgentCard(undefined, verify)
+    expect([asked, card.name]).toEqual([[memberId], `Peerage ${node.service.status().name}`])
+  })
+
+  it('does not verify when a word of it is changed, or under the key of another', async () => {
+    const card = await fetchCard(node.apiUrl)
+    const other = network.nodes[1]?.service.status().memberId ?? ''
+    await expect(verifyAgentCardSignature(keyOf)(card)).resolves.toBeUndefined()
+    await expect(verifyAgentCardSignature(keyOf)({ ...card, description: 'trust me' })).rejects.toThrow()
+    await expect(verifyAgentCardSignature(() => keyOf(other))(card)).rejects.toThrow()
+  })
+
+  it('points at a reputation that every node gives the same bytes of', async () => {
+    const { capabilities } = await fetchCard(node.apiUrl)
+    const pointer = capabilities?.extensions.find(({ uri }) => uri === REPUTATION_EXTENSION)?.params as Record<string, string>
+    const { memberId, networkId } = node.service.status()
+    expect(pointer).toMatchObject({ member: memberId, network: networkId, height: expect.any(Number), stateRoot: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    const url = new URL(pointer['reputation'] as string)
+    const documents = await Promise.all(network.nodes.map(async ({ apiUrl }) => (await fetch(`${apiUrl}${url.pathname}${url.search}`)).text()))
+    expect(new Set(documents).size).toBe(1)
+    expect(JSON.parse(documents[0] as string) as ReputationDocument).toMatchObject({ member: memberId, height: pointer['height'] })
+  })
+
+  it('asks for the token where the node has one', () => {
+    const { securitySchemes, securityRequirements } = createCard(node.service.status(), 'http://127.0.0.1:1', true)
+    expect([securitySchemes['bearer']?.scheme?.$case, securityRequirements]).toEqual(['httpAuthSecurityScheme', [{ schemes: { bearer: { list: [] } } }]])
+  })
+})
+
+describe('a task', () => {
+  it('is a round: it is completed with the winning answer, and is the same later and without its history', async () => {
+    const task = (await client.sendMessage(request(message('six times seven', { contextId: 'conversation-1' })))) as Task
+    expect(task).toMatchObject({ contextId: 'conversation-1', status: { state: TaskState.TASK_STATE_COMPLETED } })
+    expect(task.artifacts.map(({ artifactId }) => artifactId)).toEqual([ANSWER_ARTIFACT, ROUND_ARTIFACT])
+    expect(textOf(task.artifacts[0] as never)).toBe('It is 42.')
+    expect(textOf(task.artifacts[1] as never)).toMatchObject({ round: task.id, rated: true, winner: { value: '42' }, answers: [{}, {}, {}] })
+    expect(task.history.map((said) => [said.role, textOf(said as never)])).toEqual([[Role.ROLE_USER, 'six times seven']])
+    expect(await client.getTask({ tenant: '', id: task.id })).toEqual(task)
+    expect(await client.getTask({ tenant: '', id: task.id, historyLength: 0 })).toEqual({ ...task, history: [] })
+    expect(await node.service.round(task.id)).toMatchObject({ status: 'closed', reference: 'conversation-1' })
+  })
+
+  it('need not be waited for, and can be followed to its end', async () => {
+    const task = (await client.sendMessage(request(undefined, true))) as Task
+    expect(task.status?.state).not.toBe(TaskState.TASK_STATE_COMPLETED)
+    const payloads = await collect(client.resubscribeTask({ tenant: '', id: task.id }))
+    expect(payloads[0]).toMatchObject({ $case: 'task', value: { id: task.id } })
+    expect(payloads.at(-1)).toMatchObject({ $case: 'statusUpdate', value: { taskId: task.id, status: { state: TaskState.TASK_STATE_COMPLETED } } })
+    expect((await client.getTask({ tenant: '', id: task.id })).status?.state).toBe(TaskState.TASK_STATE_COMPLETED)
+  })
+
+  it('streams: the task, progress in words, the answer, the round, the end', async () => {
+    const payloads = await collect(client.sendMessageStream(request()))
+    const kinds = payloads.map(({ $case }) => $case)
+    expect([kinds[0], kinds.at(-1), kinds.filter((kind) => kind === 'artifactUpdate')]).toEqual(['task', 'statusUpdate', ['artifactUpdate', 'artifactUpdate']])
+    const updates = payloads.flatMap((payload) => (payload.$case === 'statusUpdate' ? [payload.value] : []))
+    expect(updates.map(({ status }) => status?.state === TaskState.TASK_STATE_WORKING)).toEqual(updates.map((_, index) => index < updates.length - 1))
+    expect(updates.map(({ status }) => textOf(status?.message as never)).join(' ')).toMatch(/answers are in.*won/)
+    const ids = updates.map(({ status }) => status?.message?.messageId)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('cannot be called off, continued, or followed after its end', async () => {
+    const { id } = (await client.sendMessage(request())) as Task
+    await expect(client.cancelTask({ tenant: '', id, metadata: undefined })).rejects.toMatchObject({ name: 'TaskNotCancelableError' })
+    await expect(client.sendMessage(request(message('go on', { taskId: id })))).rejects.toMatchObject({ name: 'UnsupportedOperationError' })
+    await expect(collect(client.resubscribeTask({ tenant: '', id }))).rejects.toMatchObject({ name: 'UnsupportedOperationError' })
+  })
+})
+
+describe('what is refused', () => {
+  const raw = async (body: unknown, headers: Record<string, string> = {}): Promise<unknown> =>
+    (await fetch(`${node.apiUrl}/a2a`, { method: 'POST', headers: { 'content-type': 'application/json', 'a2a-version': '1.0', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) })).json()
+
+  it.each([
+    ['an unknown task', () => client.getTask({ tenant: '', id: 'f'.repeat(64) }), 'TaskNotFoundError', /no round/],
+    ['a message without text', () => client.sendMessage(request(message('', { parts: [] }))), 'RequestMalformedError', /prompt/],
+    ['a file', () => client.sendMessage(request(message('', { parts: [{ content: { $case: 'url', value: 'https://example.org/x.png' }, metadata: undefined, filename: '', mediaType: 'image/png' }] }))), 'ContentTypeNotSupportedError', /files/],
+    ['an unknown kind', () => client.sendMessage(request(message('x', { metadata: { [ROUND_EXTENSION]: { kind: 'poem' } } }))), 'RequestMalformedError', /kind/],
+    ['a truth that cannot be compared', () => client.sendMessage(request(message('x', { metadata: { [ROUND_EXTENSION]: { truth: { accepted: ['y'] } } } }))), 'RequestMalformedError', /truth/],
+    ['a task that streams and is none', () => collect(client.sendMessageStream(request(message('', { parts: [] })))), 'RequestMalformedError', /prompt/],
+  ])('%s', async (_, call, name, said) => {
+    await expect(call()).rejects.toMatchObject({ name, message: expect.stringMatching(said) })
+  })
+
+  it.each([
+    ['another version', { jsonrpc: '2.0', id: 7, method: 'GetTask', params: { id: 'x' } }, { 'a2a-version': '0.3' }, { id: 7, error: { code: -32009 } }],
+    ['an unknown method', { jsonrpc: '2.0', id: 7, method: 'message/send', params: {} }, {}, { id: 7, error: { code: -32601 } }],
+    ['what is no JSON', '{', {}, { id: null, error: { code: -32602 } }],
+    ['push notifications', { jsonrpc: '2.0', id: 7, method: 'CreateTaskPushNotificationConfig', params: { taskId: 'x', url: 'https://example.org' } }, {}, { id: 7, error: { code: -32003 } }],
+    ['another type than JSON', 'x', { 'content-type': 'text/plain' }, { code: 'unsupported-media-type' }],
+    ['a foreign origin', {}, { origin: 'https://example.org' }, { code: 'forbidden-origin' }],
+  ])('%s', async (_, body, headers, said) => {
+    expect(await raw(body, headers as Record<string, string>)).toMatchObject(said)
+  })
+})

@@ -1,0 +1,67 @@
+/** What is known of a provider's health: whether to call it, and if not, why. */
+export interface Breaker {
+  /** Null while it is called; else why it is not. */
+  readonly trouble: Trouble | null
+  /** A call has succeeded. */
+  succeed(): void
+  /** A call has failed for a reason that concerns the next ones. */
+  fail(kind: Trouble['kind'], message: string, retryAfterMs: number): void
+  close(): void
+}
+
+export interface Trouble {
+  kind: 'down' | 'rate-limited'
+  message: string
+}
+
+export interface BreakerInit {
+  /** Looks whether the provider is there again, at no cost. Must not reject. */
+  probe: () => Promise<boolean>
+  /** First pause before it is looked at again; doubles up to `pauseMsMax` until a call succeeds. */
+  pauseMs: number
+  pauseMsMax: number
+}
+
+/**
+ * After a failure a provider is left alone. One that is down is probed after a pause and called again once a probe succeeds; one that
+ * limits its rate is called again after the pause that it asked for.
+ */
+export function createBreaker({ probe, pauseMs, pauseMsMax }: BreakerInit): Breaker {
+  let trouble: Trouble | null = null
+  let failures = 0
+  let timer: NodeJS.Timeout | null = null
+
+  const lookAgain = (leastMs: number): void => {
+    if (timer !== null) clearTimeout(timer)
+    const pause = Math.min(pauseMs * 2 ** failures++, pauseMsMax)
+    const started = setTimeout(() => void look(started), Math.min(Math.max(pause, leastMs), 2 ** 31 - 1))
+    timer = started.unref()
+  }
+  const look = async (started: NodeJS.Timeout): Promise<void> => {
+    const isBack = trouble?.kind === 'rate-limited' || (await probe())
+    if (timer !== started) return
+    if (isBack) trouble = null
+    else lookAgain(0)
+  }
+
+  return {
+    get trouble() {
+      return trouble
+    },
+    succeed() {
+      failures = 0
+      if (timer !== null) clearTimeout(timer)
+      timer = null
+      trouble = null
+    },
+    fail(kind, message, retryAfterMs) {
+      const isNew = trouble === null
+      trouble = { kind, message }
+      if (isNew) lookAgain(retryAfterMs)
+    },
+    close() {
+      if (timer !== null) clearTimeout(timer)
+      timer = null
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import { toOpenAiError } from './errors.ts'
+import { writeEvent } from './event-stream.ts'
+import type { Generated, Generation, Usage } from './generation.ts'
+
+/** A chat completion as OpenAI's API tells it, and `peerage` beside. */
+export function writeCompletion({ id, model }: Pick<Generation, 'id' | 'model'>, { text, end }: Generated, createdS: number): object {
+  const message = { role: 'assistant', content: text, refusal: null }
+  return {
+    id: `chatcmpl-${id}`,
+    object: 'chat.completion',
+    created: createdS,
+    model,
+    choices: [{ index: 0, message, logprobs: null, finish_reason: end.finish }],
+    usage: writeUsage(end.usage),
+    system_fingerprint: null,
+    peerage: end.peerage,
+  }
+}
+
+export function writeUsage({ inputTokens, outputTokens }: Usage): object {
+  return { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens }
+}
+
+export interface ChunkOptions {
+  createdS: number
+  includeUsage: boolean
+  /** Told of a failure, which ends the stream. */
+  onError: (error: unknown) => void
+}
+
+/**
+ * The same as chunks: the role, progress as `reasoning_content`, text, the finish, usage if wanted; `peerage` on the last one, then
+ * `[DONE]`. A failure midway is an `error` object and the end.
+ */
+export async function* writeChunks({ id, model, events }: Generation, { createdS, includeUsage, onError }: ChunkOptions): AsyncGenerator<string, void, void> {
+  const head = { id: `chatcmpl-${id}`, object: 'chat.completion.chunk', created: createdS, model, system_fingerprint: null }
+  const usage = includeUsage ? { usage: null } : {}
+  const chunk = (delta: object, finish: string | null = null, extra: object = usage): string =>
+    writeEvent({ ...head, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }], ...extra })
+  try {
+    let begun = false
+    for await (const event of events) {
+      if (!begun) yield chunk({ role: 'assistant', content: '' })
+      begun = true
+      if (event.type === 'progress') yield chunk({ reasoning_content: event.text })
+      else if (event.type === 'text') yield chunk({ content: event.text })
+      else {
+        yield chunk({}, event.finish, includeUsage ? usage : { peerage: event.peerage })
+        if (includeUsage) yield writeEvent({ ...head, choices: [], usage: writeUsage(event.usage), peerage: event.peerage })
+      }
+    }
+    yield writeEvent('[DONE]')
+  } catch (error) {
+    onError(error)
+    yield writeEvent(toOpenAiError(error).body)
+  }
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import type { NodeService } from '../service.ts'
+import { eventTypes } from '../service/events.ts'
+import { preferenceSchema } from '../service/rounds.ts'
+import { canonicalJson } from './canonical-json.ts'
+import { reputationDocumentSchema, rewardsDocumentSchema } from '../service/members.ts'
+import { roundDocumentSchema } from './documents.ts'
+import { eventEnvelopeSchema, gapSchema } from './event-log.ts'
+import type { EventStreams } from './event-stream.ts'
+import { METRICS_TYPE, type Metrics } from './metrics.ts'
+import { eventHeadersSchema, eventsSchema, exportSchema } from './requests.ts'
+import { textRoute, type Route, type RouteRequest } from './route.ts'
+
+const EVENT_STREAM = 'text/event-stream'
+const NDJSON = 'application/x-ndjson'
+const EXPORT_TYPES = [NDJSON, 'application/json'] as const
+
+/** Events as they happen, and what the node counts. */
+export function eventRoutes(streams: EventStreams, metrics: Metrics): Route[] {
+  return [
+    textRoute({
+      method: 'GET', path: '/api/v1/events', id: 'streamEvents', summary: `Server-sent events: ${eventTypes.join(', ')}; gap where some are missing`,
+      query: eventsSchema, headers: eventHeadersSchema, types: [EVENT_STREAM], line: z.union([eventEnvelopeSchema, gapSchema]), problems: ['too-many-streams'],
+      respond({ query: { after, ...filter }, headers, context }) {
+        const type = { 'Content-Type': EVENT_STREAM, 'X-Accel-Buffering': 'no' }
+        return context.req.method === 'HEAD' ? context.body(null, 200, type) : context.body(streams.open(filter, headers['last-event-id'] ?? after), 200, type)
+      },
+    }),
+    textRoute({
+      method: 'GET', path: '/metrics', id: 'getMetrics', summary: 'What the node counts, for Prometheus', types: ['text/plain'],
+      respond: ({ context }) => context.body(metrics.render(), 200, { 'Content-Type': METRICS_TYPE }),
+    }),
+  ]
+}
+
+/** Everything of a kind, one document per line or as one array, as fast as it is read. */
+export function exportRoutes(service: NodeService): Route[] {
+  const exportOf = (name: string, summary: string, line: z.ZodType, read: (after: number) => AsyncIterable<unknown>): Route =>
+    textRoute({
+      method: 'GET', path: `/api/v1/exports/${name}`, id: `export${name[0]?.toUpperCase()}${name.slice(1)}`, summary, query: exportSchema, types: EXPORT_TYPES, line,
+      respond: (request) => respondWith(read(request.query.after), request),
+    })
+  return [
+    exportOf('rounds', 'All closed rounds that this node has, the oldest first', roundDocumentSchema, (after) => roundsOf(service, after)),
+    exportOf('preferences', 'Pairs of answers and which of them is better, of all closed rounds whose texts this node has', preferenceSchema, (after) => service.exportPreferences({ after })),
+    exportOf('reputation', 'The reputation of all members with its history', reputationDocumentSchema, (after) => membersOf(service, 'reputation', after)),
+    exportOf('rewards', 'Credit and points of all members with their history', rewardsDocumentSchema, (after) => membersOf(service, 'rewards', after)),
+  ]
+}
+
+async function* roundsOf(service: NodeService, after: number): AsyncGenerator<unknown> {
+  for await (const round of service.exportRounds({ after })) yield { schema: 'peerage.round/v1', ...round }
+}
+
+/** All at one height, with what came above `after` as history. */
+async function* membersOf(service: NodeService, kind: 'reputation' | 'rewards', after: number): AsyncGenerator<unknown> {
+  const at = service.status().height
+  for (const { memberId, isMember } of service.peers()) {
+    if (!isMember) continue
+    const document = await service[kind](memberId, { history: true, at })
+    yield { ...document, history: document.history?.filter(({ height }) => height > after) }
+  }
+}
+
+function respondWith(items: AsyncIterable<unknown>, { query, context }: RouteRequest<z.output<typeof exportSchema>, unknown, unknown>): Response {
+  const lines = query.format === 'json' ? asArray(items) : asLines(items)
+  const type = { 'Content-Type': query.format === 'json' ? 'application/json' : NDJSON }
+  return context.req.method === 'HEAD' ? context.body(null, 200, type) : context.body(streamOf(lines), 200, type)
+}
+
+async function* asLines(items: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const item of items) yield canonicalJson(item)
+}
+
+async function* asArray(items: AsyncIterable<unknown>): AsyncGenerator<string> {
+  let before = '['
+  for await (const item of items) {
+    yield before + canonicalJson(item)
+    before = ','
+  }
+  yield before === '[' ? '[]\n' : ']\n'
+}
+
+/** A stream that asks for more only when it is read. */
+function streamOf(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await texts.next()
+      if (done === true) controller.close()
+      else controller.enqueue(encoder.encode(value))
+    },
+    cancel: async () => void (await texts.return(undefined)),
+  })
+}

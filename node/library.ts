@@ -1,0 +1,12 @@
+/** What a program that embeds a node imports as `peerage`. */
+export { AgentError } from './agents/agent.ts'
+export type { Agent, AgentComparison, AgentErrorCode, AgentTask, Answer, AnswerPair, ChatEvent, ChatMessage, ChatRequest, JudgedAnswer, JudgeRequest } from './agents/agent.ts'
+export { createAgent } from './agents/create-agent.ts'
+export type { AgentConfig } from './agents/create-agent.ts'
+export { ConfigError } from './config/config-error.ts'
+export { createNode } from './create-node.ts'
+export type { CreateNodeOptions, NodeSettings } from './create-node.ts'
+export { nameOf } from './names.ts'
+export { followRound, watchRound } from './runtime/follow-round.ts'
+export { ServiceError } from './service.ts'
+export type * from './service.ts'
