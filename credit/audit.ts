@@ -1,18 +1,9 @@
 import { createSeededStream } from '../consensus/index.ts'
-import { evaluateCoalition } from './game.ts'
-import type { Game } from './game.ts'
 import { verifyLeafProof } from './merkle.ts'
 import type { SampledPlan } from './plan.ts'
 import { blockUnits } from './plan.ts'
 import type { LieEvidence, Playing } from './settle.ts'
 import { replayLeaf } from './settle.ts'
-import type { Work } from './work.ts'
-import { leafCoalition } from './work.ts'
-
-/** Whether v of one leaf is what a copy says: the one evaluation that proves or clears it. */
-export function verifyLeaf(game: Game, work: Work, unit: number, position: number, value: number): boolean {
-  return evaluateCoalition(game, leafCoalition(work, unit, position)) === value
-}
 
 /** `proven`: the member lied. `no-fault`: the leaf is right. `bad-proof`: the leaf is not in the signed copy, or nowhere. */
 export type EvidenceVerdict = 'proven' | 'no-fault' | 'bad-proof'
@@ -25,15 +16,16 @@ export function checkEvidence(init: Playing & { evidence: LieEvidence; root: str
   return replayLeaf(init, block, leaf.index) === leaf.value ? 'no-fault' : 'proven'
 }
 
-/** A leaf that a member is to replay. */
+/** A leaf that a member replays although others were assigned it. */
 export interface SpotCheck {
   block: number
   index: number
 }
 
 /**
- * The leaves that `member` replays of a round closed before, by a hash of later on: lies that the checks at closing missed are
- * found in time. Different leaves of blocks that the member was not assigned, uniformly; all of them if there are not more.
+ * The leaves that `member` replays beside its share, by a seed that nobody else knows until it shows what it found: so that
+ * assignees who agree on a lie cannot know which leaf is safe. Different leaves of blocks that the member was not assigned,
+ * uniformly; all of them if there are not more. Of a longer draw a shorter one is the beginning.
  *
  * @param init.leaves - leaves per unit
  * @param init.assigned - assignees of each block that counted

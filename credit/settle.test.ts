@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkEvidence } from './audit.ts'
-import type { BlockCopy } from './settle.ts'
+import type { BlockCopy, SettledShares, SpotValue } from './settle.ts'
 import { blockTree, settleBlock, settleShares } from './settle.ts'
 import { orderFrom } from './test/games.ts'
 import { scenes, spoil, truthOf, type Scene } from './test/scenes.ts'
@@ -51,7 +51,7 @@ describe('settling all blocks', () => {
   const assigned = blocks.map((block) => [block % 6, (block + 1) % 6, (block + 2) % 6])
   const truths = blocks.map((block) => truthOf(scene, block))
   const grandValue = game.value(new Uint8Array(6).fill(1))
-  const settle = (copies: BlockCopy[][], checks = 0, members = 6) => settleShares({ ...scene, copies, assigned, members, grandValue, seed: 'later', checks })
+  const settle = (copies: BlockCopy[][], checks = 0, members = 6, spots: SpotValue[] = []) => settleShares({ ...scene, copies, assigned, members, grandValue, seed: 'later', checks, spots })
   const honest = blocks.map((block) => (assigned[block] as number[]).slice(0, 2).map((member) => ({ member, values: truths[block] as number[][] })))
   const units = truths.flat().map((values, unit) => ({ unit, values }))
   const lying = (block: number, ...members: number[]) => honest.map((own, at) => (at !== block ? own : own.map((copy) => (members.includes(copy.member) ? { ...copy, values: spoil(copy.values, [0, 1, 2, 3, 4, 5], 1) } : copy))))
@@ -87,6 +87,23 @@ describe('settling all blocks', () => {
       const root = blockTree(spoil(truths[3] as number[][], [0, 1, 2, 3, 4, 5], 1)).root
       expect(checkEvidence({ ...scene, evidence: proof, root })).toBe('proven')
     }
+  })
+
+  it('is told by leaves that others have found out apart, of a lie on which all assignees agree', () => {
+    const [a, b] = (assigned[3] as number[]).slice(0, 2) as [number, number]
+    const lied = honest.map((own, block) => (block === 3 ? [a, b].map((member) => ({ member, values: spoil(truths[3] as number[][], [2], 1) })) : own))
+    const witness = [0, 1, 2, 3, 4, 5].find((member) => !(assigned[3] as number[]).includes(member)) as number
+    const spot = (index: number, by = 0, member = witness): SpotValue => ({ member, block: 3, index, value: ((truths[3] as number[][]).flat()[index] as number) + by })
+    const members = ({ evidence }: SettledShares): number[] => evidence.map(({ member }) => member)
+    expect(members(settle(lied, 0, 6, [spot(0), spot(1)]))).toEqual([])
+    expect(settle(lied, 0, 6, [spot(2)])).toMatchObject({ shares: units, redone: [3] })
+    expect(members(settle(lied, 0, 6, [spot(2)]))).toEqual([a, b].sort((x, y) => x - y))
+    // Who says otherwise than it is lies as well; that changes nothing, and neither does the order.
+    expect(settle(honest, 0, 6, [spot(0, 1), spot(1, 1)])).toMatchObject({ shares: units, redone: [] })
+    expect(members(settle(honest, 0, 6, [spot(0, 1), spot(1, 1)]))).toEqual([witness])
+    expect(members(settle(lied, 0, 6, [spot(2, 7)]))).toEqual([a, b, witness].sort((x, y) => x - y))
+    const spots = [spot(2), spot(0), { ...spot(2), member: a }, { ...spot(99), value: 0 }]
+    expect(settle(lied, 0, 6, spots.toReversed())).toEqual(settle(lied, 0, 6, spots))
   })
 
   it('does not trust what only proven liars vouch for, wherever they were proven', () => {

@@ -6,7 +6,7 @@ import { createMerkleTree, firstDifference, proveLeaf } from './merkle.ts'
 import type { SampledPlan } from './plan.ts'
 import { blockUnits } from './plan.ts'
 import { collectShares, type Shares } from './shares.ts'
-import { evaluateUnits, leafCoalition, validateUnit, type Work } from './work.ts'
+import { evaluateLeaves, evaluateUnits, leafCoalition, validateUnit, type Work } from './work.ts'
 
 /** One member's copy of a block: the values of its units, in unit order. */
 export interface BlockCopy {
@@ -45,8 +45,18 @@ export function blockTree(values: BlockCopy['values']): MerkleTree {
 
 /** v of the coalition of a block's leaf. */
 export function replayLeaf({ plan, work, game }: Playing, block: number, index: number): number {
+  const { unit, position } = leafAt(plan, work, block, index)
+  return evaluateCoalition(game, leafCoalition(work, unit, position))
+}
+
+/** The same of several leaves, which is less work than one by one. */
+export function replayLeaves({ plan, work, game }: Playing, leaves: readonly { block: number; index: number }[]): number[] {
+  return evaluateLeaves(game, work, leaves.map(({ block, index }) => leafAt(plan, work, block, index)))
+}
+
+function leafAt(plan: SampledPlan, work: Work, block: number, index: number): { unit: number; position: number } {
   const position = index % work.leaves
-  return evaluateCoalition(game, leafCoalition(work, blockUnits(plan, block).first + (index - position) / work.leaves, position))
+  return { unit: blockUnits(plan, block).first + (index - position) / work.leaves, position }
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Game } from './game.ts'
 import { createTableGame, VALUE_MAX } from './game.ts'
 import { countPairs } from './pairs.ts'
 import { anyGame } from './test/arbitraries.ts'
-import { createWork, evaluateUnits, leafCoalition, unitPermutation, validateUnit, type Work } from './work.ts'
+import { createWork, evaluateLeaves, evaluateUnits, leafCoalition, unitPermutation, validateUnit, type Work } from './work.ts'
 
 const anyKind = fc.constantFrom('permutations', 'pairs')
 
@@ -76,6 +76,15 @@ describe('evaluating units', () => {
       expect(evaluateUnits(standing, work, 0, work.units)).toEqual(values)
       expect(values).toEqual(Array.from({ length: work.units }, (_, unit) =>
         Array.from({ length: work.leaves }, (_, position) => game.value(leafCoalition(work, unit, position)))))
+    }))
+  })
+
+  it('gives single leaves alike, in whatever order they are asked for', () => {
+    fc.assert(fc.property(anyGame(6, 2), anyKind, fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 12 }), (game, kind, places) => {
+      const work = workOf(kind, game.players, 's')
+      const leaves = places.map(([unit, position]) => ({ unit: unit % work.units, position: position % work.leaves }))
+      const values = evaluateUnits(game, work, 0, work.units)
+      expect(evaluateLeaves(game, work, leaves)).toEqual(leaves.map(({ unit, position }) => values[unit]?.[position]))
     }))
   })
 

@@ -81,6 +81,24 @@ export function evaluateUnits(game: Game, work: Work, first: number, count: numb
   })
 }
 
+/**
+ * The values of some leaves, one after the other. Incremental where the game is.
+ *
+ * @throws RangeError if there is no such unit or position, or a value is no bounded integer
+ */
+export function evaluateLeaves(game: Game, work: Work, leaves: readonly { unit: number; position: number }[]): number[] {
+  const walk = startWalk(game)
+  const inside = new Uint8Array(work.players)
+  return leaves.map(({ unit, position }) => {
+    leafCoalition(work, unit, position).forEach((isIn, player) => {
+      if (inside[player] === isIn) return
+      inside[player] = isIn
+      walk.flip(player)
+    })
+    return walk.value()
+  })
+}
+
 /** Why the values of a unit cannot be right, whatever the game; 'ok' if nothing speaks against them. */
 export type UnitVerdict = 'ok' | 'wrong-length' | 'not-a-value' | 'wrong-grand-value'
 

@@ -11,16 +11,16 @@ const self = fileURLToPath(import.meta.url)
 const here = dirname(self)
 /** In the published package the sources are left out: there the same program is compiled. */
 const compiled = join(here, '..', 'dist', 'node', 'cli', 'main.js')
+const isSource = existsSync(join(here, 'cli', 'main.ts'))
 
 if (isNewEnough(process.versions.node)) {
-  const isSource = existsSync(join(here, 'cli', 'main.ts'))
   const { main } = await (isSource ? import('./cli/main.ts') : import(pathToFileURL(compiled).href))
   await main(process.argv.slice(2), { selfCommand: [process.execPath, self] })
 } else {
   const node = findLocalNode()
   if (node === null) {
     console.error(`peerage needs Node.js ${NEEDED.join('.')} or newer; this is ${process.versions.node}.`)
-    console.error(`  Install a newer Node.js, or run "npm ci" in ${dirname(here)}, which brings one along.`)
+    console.error(`  Install a newer Node.js${isSource ? `, or run "npm ci" in ${dirname(here)}, which brings one along` : ''}.`)
     process.exit(1)
   }
   reexecute(node)

@@ -72,7 +72,7 @@ async function compose({ config, identity, log, onFatal = endProcess, handlers, 
   const runner = createRunner({
     machine,
     store,
-    perform: (effect) => perform(effect),
+    perform: (effect) => performWith({ timers, calls, computing, store, wire }, effect),
     onNotice: (notice) => {
       logNotice(log, machine, notice)
       if (notice.type === 'block-final') prune()
@@ -98,17 +98,6 @@ async function compose({ config, identity, log, onFatal = endProcess, handlers, 
   const computing = createComputing({ rules: machine.rules, self: machine.self, dispatch, onError: (error, round) => log('error', 'ranking or credit failed', { round, error: String(error) }) })
   const onTrouble = (message: string, fields: Record<string, unknown>): void => log('debug', message, fields)
   const wire = createWire({ machine, store, network, verify, verifySoon, dispatch, judge: runner.judge, onTrouble })
-
-  const perform = (effect: Exclude<Effect, { type: 'persist' | 'verdict' | 'notify' }>): void => {
-    if (effect.type === 'timer') timers.set(effect.name, effect.ms)
-    else if (effect.type === 'ask-agent') calls.ask(effect)
-    else if (effect.type === 'stop-agent') calls.stopOne(effect.round, effect.job)
-    else if (effect.type === 'compute') computing.start(effect)
-    else {
-      if (effect.type === 'publish' && effect.message.kind === 'presence') store.notePresence(effect.message.body.sequence)
-      wire.perform(effect)
-    }
-  }
 
   const onPeer = (type: 'peer-connected' | 'peer-disconnected', peer: string): void => {
     dispatch({ type, member: peer })
@@ -142,6 +131,25 @@ async function compose({ config, identity, log, onFatal = endProcess, handlers, 
     await store.close()
   }
   return { service: core.service, apiUrl: api.url, stop: () => (stopping ??= stop()) }
+}
+
+interface Performers {
+  timers: ReturnType<typeof createTimers>
+  calls: ReturnType<typeof createAgentCalls>
+  computing: ReturnType<typeof createComputing>
+  store: GuardedStore
+  wire: ReturnType<typeof createWire>
+}
+
+function performWith({ timers, calls, computing, store, wire }: Performers, effect: Exclude<Effect, { type: 'persist' | 'verdict' | 'notify' }>): void {
+  if (effect.type === 'timer') timers.set(effect.name, effect.ms)
+  else if (effect.type === 'ask-agent') calls.ask(effect)
+  else if (effect.type === 'stop-agent') calls.stopOne(effect.round, effect.job)
+  else if (effect.type === 'compute') computing.start(effect)
+  else {
+    if (effect.type === 'publish' && effect.message.kind === 'presence') store.notePresence(effect.message.body.sequence)
+    wire.perform(effect)
+  }
 }
 
 function openApi(service: NodeService, { config, identity, log }: Pick<StartNodeOptions, 'config' | 'identity' | 'log'>): Promise<Api> {

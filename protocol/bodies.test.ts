@@ -11,7 +11,7 @@ const HASH = sha256('x')
 const MEMBER = memberWith(1).member
 const TASK = { kind: 'text', prompt: 'Why?', reference: null, answerMs: 1_000, judgeMs: 1_000 }
 const OPEN = { sequence: 1, task: TASK, truth: null }
-const SHARE = { round: HASH, phase: 'credit', blocks: [{ block: 0, values: [[0, 1_000_000]] }], salt: new Uint8Array(32) }
+const SHARE = { round: HASH, phase: 'credit', blocks: [{ block: 0, values: [[0, 1_000_000]] }], checks: [], salt: new Uint8Array(32) }
 const BLOCK = { epoch: 0, view: 1, height: 1, parent: HASH, entries: [], stateRoot: HASH }
 const REVEAL = { round: HASH, phase: 'answer-reveal', content: new Uint8Array(), salt: new Uint8Array(32) }
 
@@ -61,6 +61,7 @@ describe('limits', () => {
     ['a truth', (size: number) => takes('truth', { round: HASH, phase: 'evaluate', accepted: Array(size).fill('x'), salt: new Uint8Array(32) }), LIMITS.acceptedMax],
     ['an observation', (size: number) => takes('observation', { round: HASH, phase: 'credit', items: Array(size).fill([MEMBER, HASH]) }), LIMITS.membersMax],
     ['a share', (size: number) => takes('share', { ...SHARE, blocks: Array(size).fill({ block: 0, values: [] }) }), LIMITS.shareBlocksMax],
+    ['the checks of a share', (size: number) => takes('share', { ...SHARE, checks: Array(size).fill(0) }), LIMITS.shareChecksMax],
     ['a block of units', (size: number) => takes('share', { ...SHARE, blocks: [{ block: 0, values: Array(size).fill([]) }] }), LIMITS.blockUnitsMax],
     ['a block', (size: number) => takes('proposal', { ...BLOCK, entries: Array(size).fill({ type: 'result', round: HASH, hash: HASH }) }), LIMITS.entriesMax],
     ['a model name', (size: number) => takes('presence', { sequence: 0, canAnswer: true, canJudge: true, model: 'x'.repeat(size), links: 0, height: 0 }), LIMITS.modelLengthMax],

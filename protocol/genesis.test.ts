@@ -31,6 +31,7 @@ describe('createGenesis', () => {
     expect(() => createGenesis({ ...INIT, parameters: { revealMs: 0 } })).toThrow(/revealMs/)
     expect(() => createGenesis({ ...INIT, parameters: { exactPlayersMax: 17 } })).toThrow(/exactPlayersMax/)
     expect(() => createGenesis({ ...INIT, parameters: { leaderMs: 1.5 } })).toThrow(/leaderMs/)
+    expect(() => createGenesis({ ...INIT, parameters: { creditCost: { freshMicros: 0, prefixMicros: 1 } } })).toThrow(/freshMicros/)
   })
 })
 

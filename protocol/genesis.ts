@@ -5,6 +5,7 @@ import { LIMITS } from './limits.ts'
 import { hashSchema, memberIdSchema } from './bodies.ts'
 
 const milliseconds = z.number().int().min(1).max(3_600_000)
+const microseconds = z.number().int().min(1).max(3_600_000_000)
 
 /** Parameters of a network; part of its identity. Times are local durations in milliseconds. */
 export const parametersSchema = z.strictObject({
@@ -33,6 +34,10 @@ export const parametersSchema = z.strictObject({
   /** Size of a shared credit computation, in pairs of permutations or as many evaluations; each block is evaluated by several members. */
   creditPairs: z.number().int().min(1).max(4_096).default(16),
   creditRedundancy: z.number().int().min(2).max(16).default(2),
+  /** Values that a member finds out of blocks of others, for each value of its own blocks. */
+  creditChecks: z.number().int().min(0).max(16).default(3),
+  /** What one evaluation costs in microseconds, of a coalition by itself and of one that grows by a member; what `auto` goes by. Null: not agreed. */
+  creditCost: z.strictObject({ freshMicros: microseconds, prefixMicros: microseconds }).nullable().default(null),
   /** Whose truths count for reputation: those of `voters`, as far as their voting weight goes, or fully, where askers are `trusted`. */
   askers: z.enum(['voters', 'trusted']).default('voters'),
   /** Evaluation from which a round counts as a success, in micro-units. */

@@ -36,11 +36,12 @@ describe('a commitment', () => {
 
   it('is opened by a share of the blocks that it sealed, under its author alone and in its phase', () => {
     const blocks = [{ block: 3, values: [[0, 1_000_000], [250_000, 750_000]] }]
-    const share = { round: ROUND, phase: 'credit' as const, blocks, salt: secret.salt }
-    const sealed = commitmentOf(NETWORK, ROUND, 'credit', alice, { content: encode(blocks), salt: secret.salt })
+    const share = { round: ROUND, phase: 'credit' as const, blocks, checks: [500_000], salt: secret.salt }
+    const sealed = commitmentOf(NETWORK, ROUND, 'credit', alice, { content: encode([blocks, [500_000]]), salt: secret.salt })
     expect(opens(NETWORK, alice, share, sealed)).toBe(true)
     expect(opens(NETWORK, bob, share, sealed)).toBe(false)
     expect(opens(NETWORK, alice, { ...share, phase: 'credit-next' }, sealed)).toBe(false)
+    expect(opens(NETWORK, alice, { ...share, checks: [] }, sealed)).toBe(false)
     expect(opens(NETWORK, alice, { ...share, blocks: [{ block: 3, values: [[0, 1_000_000], [250_000, 750_001]] }] }, sealed)).toBe(false)
   })
 

@@ -23,7 +23,7 @@ describe('a slot', () => {
     expect(slotOf('commit', { round: ROUND, phase: 'answer-commit', hash: null })).toBe(`${ROUND}/answer-commit`)
     expect(slotOf('reveal', { round: ROUND, phase: 'ballot-reveal', content: salt, salt })).toBe(`${ROUND}/ballot-reveal`)
     expect(slotOf('truth', { round: ROUND, phase: 'evaluate', accepted: [], salt })).toBe(`${ROUND}/evaluate`)
-    expect(slotOf('share', { round: ROUND, phase: 'credit', blocks: [], salt: new Uint8Array(32) })).toBe(`${ROUND}/credit`)
+    expect(slotOf('share', { round: ROUND, phase: 'credit', blocks: [], checks: [], salt: new Uint8Array(32) })).toBe(`${ROUND}/credit`)
     expect(slotOf('observation', { round: ROUND, phase: 'credit', items: [] })).toBe(`${ROUND}/credit/observation`)
     expect(slotOf('proposal', { epoch: 2, view: 9 } as Body<'proposal'>)).toBe('proposal/2/9')
     expect(slotOf('vote', vote('notarize', 2, 9))).toBe('vote/2/9/notarize')

@@ -1,7 +1,7 @@
 /** npm run attack:credit: members who lie about their share of the credit, and what comes of it. */
 import { parseArgs } from 'node:util'
 import { ATTACKS, type Attack } from './attack-credit/attacks.ts'
-import { AUDIT_ROUNDS, playRound } from './attack-credit/exchange.ts'
+import { playRound } from './attack-credit/exchange.ts'
 import { GRADING_ATTACKS, gradeRound, SPREAD, type GradingAttack } from './attack-credit/grading.ts'
 import { createScene, MEMBERS, type Scene } from './attack-credit/scene.ts'
 import { parseIntegers, runScript } from './script.ts'
@@ -31,7 +31,7 @@ runScript(HELP, (args) => {
     liarWeight: 0.3,
     rounds,
     attacks,
-    /** The least of all attacks. */
+    /** The least of all attacks; what is proven is proven when the round closes. */
     provenWithin20Rounds: Math.min(1, ...lying.map(({ lies, found }) => found / lies)),
     worstBiasInErrors: Math.max(...attacks.map(({ biasInErrors }) => Math.abs(biasInErrors))),
     grading,
@@ -47,17 +47,15 @@ runScript(HELP, (args) => {
 function measureAttack(scene: Scene, attack: Attack, rounds: number) {
   const outcomes = Array.from({ length: rounds }, (_, round) => playRound(scene, attack, `round/${round}`))
   const truth = (scene.exact.credit[scene.favoured] as number) / scene.exact.denominator
-  const biasOf = (pick: 'credit' | 'adjusted') => meanAndError(outcomes.map((outcome) => ((outcome[pick].credit[scene.favoured] as number) / outcome[pick].denominator - truth) / scene.exact.grandValue))
-  const [closing, adjusted] = [biasOf('credit'), biasOf('adjusted')]
+  const bias = meanAndError(outcomes.map(({ credit }) => ((credit.credit[scene.favoured] as number) / credit.denominator - truth) / scene.exact.grandValue))
   const sum = (pick: 'proven' | 'lies' | 'found' | 'copiesCaught' | 'units'): number => outcomes.reduce((total, outcome) => total + outcome[pick], 0)
   return {
     name: attack.name,
-    /** Of the favoured member's credit, in parts of v(N): at closing, and once proven lies are put right. */
-    biasAtClosing: closing.mean,
-    bias: adjusted.mean,
-    biasError: adjusted.error,
-    biasInErrors: adjusted.error === 0 ? 0 : adjusted.mean / adjusted.error,
-    liarsProvenAtClosing: sum('proven') / rounds,
+    /** Of the favoured member's credit, in parts of v(N). */
+    bias: bias.mean,
+    biasError: bias.error,
+    biasInErrors: bias.error === 0 ? 0 : bias.mean / bias.error,
+    liarsProven: sum('proven') / rounds,
     lies: sum('lies'),
     found: sum('found'),
     copiesCaught: sum('copiesCaught'),
@@ -92,12 +90,12 @@ function meanAndError(values: readonly number[]): { mean: number; error: number 
 function print(document: { rounds: number; attacks: ReturnType<typeof measureAttack>[]; grading: ReturnType<typeof measureGrading>[]; provenWithin20Rounds: number; worstBiasInErrors: number }): void {
   const percent = (part: number): string => `${(100 * part).toFixed(2)} %`
   console.log(`${MEMBERS} members, liars hold 30 % of the weight, ${document.rounds} rounds per attack; bias of the favoured member in parts of v(N)`)
-  console.log(['attack'.padEnd(28), 'at closing'.padStart(11), 'put right'.padStart(11), 'std. error'.padStart(11), 'proven'.padStart(8), 'lies'.padStart(6), 'found'.padStart(6), 'units'.padStart(6)].join(' '))
+  console.log(['attack'.padEnd(28), 'bias'.padStart(11), 'std. error'.padStart(11), 'proven'.padStart(8), 'lies'.padStart(6), 'found'.padStart(6), 'units'.padStart(6)].join(' '))
   for (const attack of document.attacks) {
-    const cells = [percent(attack.biasAtClosing).padStart(11), percent(attack.bias).padStart(11), percent(attack.biasError).padStart(11), attack.liarsProvenAtClosing.toFixed(2).padStart(8), String(attack.lies).padStart(6), String(attack.found).padStart(6), attack.unitsPerRound.toFixed(0).padStart(6)]
+    const cells = [percent(attack.bias).padStart(11), percent(attack.biasError).padStart(11), attack.liarsProven.toFixed(2).padStart(8), String(attack.lies).padStart(6), String(attack.found).padStart(6), attack.unitsPerRound.toFixed(0).padStart(6)]
     console.log([attack.name.padEnd(28), ...cells].join(' '))
   }
-  console.log(`blocks with lies that no two honest copies contradict, proven within ${AUDIT_ROUNDS} rounds: ${percent(document.provenWithin20Rounds)} or more`)
+  console.log(`blocks with lies that no two honest copies contradict, proven when the round closes: ${percent(document.provenWithin20Rounds)} or more`)
   console.log(`copies of others' shares that were caught: ${document.attacks.reduce((sum, { copiesCaught }) => sum + copiesCaught, 0)}`)
   console.log('\nGraded v, every member grading; bias of the favoured member in spreads of an honest grade')
   console.log(['attack'.padEnd(32), 'ours'.padStart(8), 'mean'.padStart(8), 'median'.padStart(8), 'error to mean'.padStart(14)].join(' '))

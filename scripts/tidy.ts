@@ -16,10 +16,12 @@ import { checkNames, checkTests, checkTexts } from './tidy/texts.ts'
 export const BUDGETS: Budgets = {
   consensus: { design: 2000, max: 2000 },
   credit: { design: 1500, max: 1900 },
-  protocol: { design: 3500, max: 6300 },
+  protocol: { design: 3500, max: 6900 },
   'protocol/sim': { design: 1000, max: 2600 },
   node: { design: 6000, max: 9500 },
-  scripts: { design: 3000, max: 7000 },
+  'node/agents': { design: 2000, max: 3900 },
+  'node/http': { design: 1500, max: 3500 },
+  scripts: { design: 3000, max: 7600 },
 }
 
 /** Checks a tree of files against every rule. Pure; errors fail the tests, warnings are for people to weigh. */

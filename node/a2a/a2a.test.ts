@@ -4,7 +4,7 @@ import { AgentCard, Role, TaskState, verifyAgentCardSignature } from '@a2a-js/sd
 import type { SendMessageRequest, StreamResponse, Task } from '@a2a-js/sdk'
 import { ClientFactory, type Client } from '@a2a-js/sdk/client'
 import { base58btc } from 'multiformats/bases/base58'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startEmbeddedNetwork, type EmbeddedNetwork } from '../test/embedded-network.ts'
 import type { ReputationDocument, RunningNode } from '../service.ts'
 import { createCard, REPUTATION_EXTENSION, ROUND_EXTENSION } from './card.ts'
@@ -28,8 +28,9 @@ const keyOf = async (memberId: string): Promise<KeyObject> => {
 
 const fetchCard = async (at: string): Promise<AgentCard> => AgentCard.fromJSON(await (await fetch(`${at}/.well-known/agent-card.json`)).json())
 
+let messages = 0
 const message = (text: string, more: Partial<SendMessageRequest['message'] & object> = {}): SendMessageRequest['message'] => ({
-  messageId: 'm1',
+  messageId: `message-${++messages}`,
   contextId: '',
   taskId: '',
   role: Role.ROLE_USER,
@@ -69,6 +70,8 @@ describe('the agent card', () => {
 
   it('does not verify when a word of it is changed, or under the key of another', async () => {
     const card = await fetchCard(node.apiUrl)
+    const told = vi.spyOn(console, 'debug').mockImplementation(() => undefined)
+    onTestFinished(() => told.mockRestore())
     const other = network.nodes[1]?.service.status().memberId ?? ''
     await expect(verifyAgentCardSignature(keyOf)(card)).resolves.toBeUndefined()
     await expect(verifyAgentCardSignature(keyOf)({ ...card, description: 'trust me' })).rejects.toThrow()
@@ -125,11 +128,44 @@ describe('a task', () => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
+  it('is the same when its message is sent again, and none when that says something else', async () => {
+    const sent = message('six times seven')
+    const [one, two] = (await Promise.all([client.sendMessage(request(sent)), client.sendMessage(request(sent))])) as [Task, Task]
+    expect(two.id).toBe(one.id)
+    const other = message('seven times six', { messageId: sent?.messageId ?? '' })
+    await expect(client.sendMessage(request(other))).rejects.toMatchObject({ name: 'RequestMalformedError', message: expect.stringMatching(/another task/) })
+  })
+
   it('cannot be called off, continued, or followed after its end', async () => {
     const { id } = (await client.sendMessage(request())) as Task
     await expect(client.cancelTask({ tenant: '', id, metadata: undefined })).rejects.toMatchObject({ name: 'TaskNotCancelableError' })
     await expect(client.sendMessage(request(message('go on', { taskId: id })))).rejects.toMatchObject({ name: 'UnsupportedOperationError' })
     await expect(collect(client.resubscribeTask({ tenant: '', id }))).rejects.toMatchObject({ name: 'UnsupportedOperationError' })
+  })
+})
+
+describe('the list of tasks', () => {
+  const list = (more: Partial<Parameters<Client['listTasks']>[0]>): ReturnType<Client['listTasks']> =>
+    client.listTasks({ tenant: '', contextId: '', status: TaskState.TASK_STATE_UNSPECIFIED, pageToken: '', statusTimestampAfter: undefined, ...more })
+
+  it('has the rounds that this node asked, page by page, the newest first', async () => {
+    const ids: string[] = []
+    for (let number = 0; number < 3; number++) ids.unshift(((await client.sendMessage(request(message('six times seven', { contextId: 'list' })))) as Task).id)
+    const other = network.nodes[1] as RunningNode
+    await other.service.ask({ kind: 'number', prompt: 'six times seven', reference: 'list' })
+    const first = await list({ contextId: 'list', pageSize: 2 })
+    expect([first.tasks.map(({ id }) => id), first.totalSize, first.tasks[0]?.artifacts]).toEqual([ids.slice(0, 2), 3, []])
+    const rest = await list({ contextId: 'list', pageSize: 2, pageToken: first.nextPageToken, includeArtifacts: true })
+    expect([rest.tasks.map(({ id }) => id), rest.nextPageToken, rest.tasks[0]?.artifacts.length]).toEqual([ids.slice(2), '', 2])
+    expect((await list({ contextId: 'list', status: TaskState.TASK_STATE_FAILED })).tasks).toEqual([])
+  })
+
+  it.each([
+    [{ pageSize: 101 }, 'RequestMalformedError', /pageSize/],
+    [{ pageToken: 'x' }, 'RequestMalformedError', /pageToken/],
+    [{ statusTimestampAfter: '2026-01-01T00:00:00Z' }, 'UnsupportedOperationError', /heights/],
+  ])('refuses %o', async (more, name, said) => {
+    await expect(list(more)).rejects.toMatchObject({ name, message: expect.stringMatching(said) })
   })
 })
 

@@ -6,7 +6,7 @@ import type { Identity } from '../identity.ts'
 import type { NodeStatus } from '../service.ts'
 
 export const A2A_PATH = '/a2a'
-export const A2A_VERSION = '1.0'
+const A2A_VERSION = '1.0'
 
 /** Extensions are named by URIs; see node/a2a/README.md for what they hold. */
 export const ROUND_EXTENSION = 'urn:peerage:a2a:round:v1'

@@ -2,11 +2,9 @@ import { A2A_VERSION_HEADER, AgentCard, formatSSEErrorEvent, formatSSEEvent } fr
 import { JsonRpcTransportHandler, ServerCallContext, validateVersion } from '@a2a-js/sdk/server'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { stream } from 'hono/streaming'
 import type { Mount } from '../http/mount.ts'
 import { RequestError } from '../http/problem.ts'
-import { BODY_BYTES_MAX } from '../http/requests.ts'
 import type { NodeService } from '../service.ts'
 import { A2A_PATH, createCard, signCard } from './card.ts'
 import type { Signer } from './card.ts'
@@ -33,13 +31,7 @@ export function a2aMounts({ service, signer, needsToken, onError }: A2aMountInit
     return context.json(AgentCard.toJSON(signed) as Body)
   })
   const handler = new JsonRpcTransportHandler(createRequestHandler({ service, card: () => cardAt(''), onError }))
-  const limit = bodyLimit({
-    maxSize: BODY_BYTES_MAX,
-    onError: () => {
-      throw new RequestError('too-large', `A request may have at most ${BODY_BYTES_MAX} bytes.`)
-    },
-  })
-  const rpc = new Hono().post('/', limit, (context) => answer(context, handler, cardAt('')))
+  const rpc = new Hono().post('/', (context) => answer(context, handler, cardAt('')))
   return [
     { path: '/.well-known', routes: card },
     { path: A2A_PATH, routes: rpc },

@@ -5,10 +5,11 @@ import { TaskState } from '@a2a-js/sdk'
 import type { AgentCard, SendMessageRequest, StreamResponse, Task } from '@a2a-js/sdk'
 import { createProgress } from '../http/facade/progress.ts'
 import { toProblem } from '../http/problem.ts'
-import { watchRound } from '../runtime/follow-round.ts'
-import type { NodeService, RoundDetail } from '../service.ts'
+import { followRound, watchRound } from '../runtime/follow-round.ts'
+import type { AskOptions, NodeService, RoundDetail } from '../service.ts'
 import { ServiceError } from '../service.ts'
 import { readAskRequest } from './ask-request.ts'
+import { listTasks } from './list-tasks.ts'
 import { artifactsOf, contextOf, sayOf, stateOf, taskOf } from './task.ts'
 
 /** Key of the call's state under which the signal lies that says that the client is gone. */
@@ -25,46 +26,49 @@ export interface RequestHandlerInit {
 }
 
 export function createRequestHandler({ service, card, onError }: RequestHandlerInit): A2ARequestHandler {
-  const guard = guarding(onError)
-  const open = (request: SendMessageRequest): Promise<string> => guard(async () => (await service.ask(readAskRequest(request))).round)
-  const find = (id: string): Promise<RoundDetail> => guard(() => findRound(service, id))
-
-  async function* stream(id: string, historyLength: number | undefined, context: ServerCallContext): AsyncGenerator<StreamResponse, void, undefined> {
-    const round = await find(id)
-    yield { payload: { $case: 'task', value: taskOf(round, historyLength) } }
-    if (round.status === 'open') yield* follow(service, round, signalOf(context))
+  const open = async (request: SendMessageRequest): Promise<RoundDetail> => {
+    const { round } = await service.ask(readAskRequest(request), sentAs(request))
+    return findRound(service, round)
+  }
+  const guard = async <T>(context: ServerCallContext, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw explain(error, signalOf(context), onError)
+    }
+  }
+  async function* stream(context: ServerCallContext, begin: () => Promise<RoundDetail>, historyLength?: number): AsyncGenerator<StreamResponse, void, undefined> {
+    const signal = signalOf(context)
+    try {
+      const round = await begin()
+      yield { payload: { $case: 'task', value: taskOf(round, historyLength) } }
+      if (round.status === 'open') yield* follow(service, round, signal)
+    } catch (error) {
+      throw explain(error, signal, onError)
+    }
   }
 
   return {
     getAgentCard: async () => card(),
-    async sendMessage(request, context) {
-      const historyLength = request.configuration?.historyLength
-      const round = await find(await open(request))
-      if (request.configuration?.returnImmediately === true) return taskOf(round, historyLength)
-      let last = round
-      for await (const look of watchRound(service, round.round, { signal: signalOf(context), timeoutMs: timeoutOf(round) })) last = look.round
-      return taskOf(last, historyLength)
-    },
-    async *sendMessageStream(request, context) {
-      yield* stream(await open(request), request.configuration?.historyLength, context)
-    },
-    getTask: async ({ id, historyLength }) => taskOf(await find(id), historyLength),
-    async cancelTask({ id }): Promise<Task> {
-      const { status } = await find(id)
-      throw new TaskNotCancelableError(status === 'closed' ? 'The round has closed.' : 'Members work on the round already: it cannot be called off, only ignored.')
-    },
-    async *resubscribe({ id }, context) {
-      const { status } = await find(id)
-      if (status === 'closed') throw new UnsupportedOperationError('The round has closed: get the task instead.')
-      yield* stream(id, undefined, context)
-    },
-    listTasks: refuse(() => new UnsupportedOperationError('Rounds are listed at /api/v1/rounds.')),
+    sendMessage: (request, context) => guard(context, () => sendAndWait(service, request, open, signalOf(context))),
+    sendMessageStream: (request, context) => stream(context, () => open(request), request.configuration?.historyLength),
+    getTask: ({ id, historyLength }, context) => guard(context, async () => taskOf(await findRound(service, id), historyLength)),
+    cancelTask: ({ id }, context) => guard(context, async () => refuseToCancel(await findRound(service, id))),
+    resubscribe: ({ id }, context) => stream(context, async () => assertOpen(await findRound(service, id))),
+    listTasks: (request, context) => guard(context, () => listTasks(service, request)),
     getAuthenticatedExtendedAgentCard: refuse(() => new ExtendedAgentCardNotConfiguredError('There is one card, for everybody.')),
     createTaskPushNotificationConfig: refuse(noPush),
     getTaskPushNotificationConfig: refuse(noPush),
     listTaskPushNotificationConfigs: refuse(noPush),
     deleteTaskPushNotificationConfig: refuse(noPush),
   }
+}
+
+async function sendAndWait(service: NodeService, request: SendMessageRequest, open: (request: SendMessageRequest) => Promise<RoundDetail>, signal: AbortSignal): Promise<Task> {
+  const { returnImmediately = false, historyLength } = request.configuration ?? {}
+  const round = await open(request)
+  const timeoutMs = returnImmediately ? 0 : timeoutOf(round)
+  return taskOf(await followRound(service, round.round, { signal, timeoutMs }), historyLength)
 }
 
 /** What happens in a round from now on: progress in words, the answer as soon as it is final, the rest at the end. */
@@ -88,6 +92,12 @@ async function* follow(service: NodeService, first: RoundDetail, signal: AbortSi
     const { message } = taskOf(look.round).status ?? {}
     yield { payload: { $case: 'statusUpdate', value: { ...ids, status: { state: stateOf(look.round), message, timestamp } } } }
   }
+}
+
+/** A message that is sent again is the same task. */
+function sentAs({ message }: SendMessageRequest): AskOptions {
+  const id = message?.messageId ?? ''
+  return id === '' ? {} : { idempotencyKey: `a2a/${id}` }
 }
 
 async function findRound(service: NodeService, id: string): Promise<RoundDetail> {
@@ -114,23 +124,24 @@ function refuse(error: () => Error): () => Promise<never> {
   return () => Promise.reject(error())
 }
 
-/** Says what the node refuses in A2A's terms, code and hint in the metadata; A2A's own errors pass. */
-function guarding(onError: (error: unknown) => void): <T>(work: () => Promise<T>) => Promise<T> {
-  return async (work) => {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof ServiceError)) {
-        if (!isA2AError(error)) onError(error)
-        throw isA2AError(error) ? error : new Error(toProblem(error).detail)
-      }
-      const { code, detail, hint } = toProblem(error)
-      const options = { message: `${detail} ${hint}`, cause: error, metadata: { code, hint } }
-      throw code === 'invalid-task' ? new RequestMalformedError(options) : new UnsupportedOperationError(options)
-    }
-  }
+function refuseToCancel({ status }: RoundDetail): never {
+  throw new TaskNotCancelableError(status === 'closed' ? 'The round has closed.' : 'Members work on the round already: it cannot be called off, only ignored.')
 }
 
-function isA2AError(error: unknown): error is Error {
-  return error instanceof Error && 'toErrorInfo' in error
+function assertOpen(round: RoundDetail): RoundDetail {
+  if (round.status === 'closed') throw new UnsupportedOperationError('The round has closed: get the task instead.')
+  return round
+}
+
+/** A failure in A2A's terms, the node's code and hint in the metadata. Of the node's own failures nothing is told but that there was one. */
+function explain(error: unknown, signal: AbortSignal, onError: (error: unknown) => void): Error {
+  if (signal.aborted) return new Error('The client is gone.', { cause: error })
+  if (error instanceof Error && 'toErrorInfo' in error) return error
+  const { code, detail, hint } = toProblem(error)
+  if (!(error instanceof ServiceError)) {
+    onError(error)
+    return new Error(detail)
+  }
+  const options = { message: `${detail} ${hint}`, cause: error, metadata: { code, hint } }
+  return code === 'invalid-task' || code === 'key-reused' ? new RequestMalformedError(options) : new UnsupportedOperationError(options)
 }

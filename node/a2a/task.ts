@@ -1,7 +1,7 @@
 /** A round as a task of A2A. Nothing is kept: the id of the task is that of the round, and the record has the rest. */
 import { Role, TaskState } from '@a2a-js/sdk'
 import type { Artifact, Message, Part, Task } from '@a2a-js/sdk'
-import type { RoundDetail } from '../service.ts'
+import type { RoundDetail, RoundSummary } from '../service.ts'
 
 /** Names of the two things a round brings forth: the winning answer, and everything about how it was found. */
 export const ANSWER_ARTIFACT = 'answer'
@@ -21,11 +21,11 @@ export function taskOf(round: RoundDetail, historyLength?: number): Task {
 }
 
 /** Rounds of one context carry its id as their reference. */
-export function contextOf({ round, reference }: RoundDetail): string {
+export function contextOf({ round, reference }: RoundSummary): string {
   return reference ?? round
 }
 
-export function stateOf({ status, openedHeight, winner }: RoundDetail): TaskState {
+export function stateOf({ status, openedHeight, winner }: RoundSummary): TaskState {
   if (status === 'closed') return winner === null ? TaskState.TASK_STATE_FAILED : TaskState.TASK_STATE_COMPLETED
   return openedHeight === null ? TaskState.TASK_STATE_SUBMITTED : TaskState.TASK_STATE_WORKING
 }

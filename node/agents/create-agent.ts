@@ -66,8 +66,7 @@ export function providersOf(config: AgentConfig, folder: string): ProviderConfig
   const absolute = <T extends { keyFile?: string | undefined }>(fields: T): T => (fields.keyFile === undefined ? fields : { ...fields, keyFile: resolve(folder, fields.keyFile) })
   if (config.type === 'providers') return config.providers.map(absolute)
   if (config.type !== 'openai') return []
-  const { type: _type, canaryEvery: _canaryEvery, markSteps: _markSteps, ...provider } = config
-  return [absolute({ id: ONLY_PROVIDER_ID, ...provider })]
+  return [absolute({ id: ONLY_PROVIDER_ID, ...z.object(providerFields).parse(config) })]
 }
 
 export interface AgentSurroundings {

@@ -56,11 +56,17 @@ export async function createOpenAiAgent(options: OpenAiAgentOptions): Promise<Ag
     canJudge: judging !== null,
     ...prompting,
     ...(answering === null ? {} : { chat: (request, signal) => answering.stream({ ...request, purpose: { job: 'chat', round: null, isOwn: true } }, until(signal)) }),
-    health: pool.health,
+    health: {
+      providers: pool.health.providers,
+      ability() {
+        const { canAnswer, canJudge } = pool.health.ability()
+        return { canAnswer, canJudge: canJudge && prompting.statistics().restsBecause === null }
+      },
+    },
     async close() {
       closing.abort(new AgentError('exited', 'the agent has been closed'))
       pool.close()
-      return Promise.resolve()
+      await spending.flush()
     },
   }
 }

@@ -15,6 +15,8 @@ export interface NodeClient {
   /** The same, read as JSON of the type the API promises. */
   get<Document>(path: string): Promise<Document>
   post<Document>(path: string, body: unknown): Promise<Document>
+  /** The same bytes as they come, however long that takes. Breaking off the loop breaks off the request. */
+  stream(path: string): AsyncIterable<Uint8Array>
   /** Resolves once subscribed: `onEvent` sees every event from then on. `ended` resolves when the stream is over, however it ended. */
   subscribe(onEvent: (event: NodeEvent) => void, signal: AbortSignal): Promise<{ ended: Promise<void> }>
 }
@@ -74,6 +76,16 @@ export function createNodeClient(url: string, token: string | null, context: Pic
     async post<Document>(path: string, body: unknown) {
       const response = await call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }, withTimeout())
       return parseDocument<Document>(await response.text(), url)
+    },
+    async *stream(path) {
+      const { body } = await call(path, {}, context.signal)
+      if (body === null) return
+      try {
+        yield* body
+      } catch (cause) {
+        if (context.signal.aborted) throw context.signal.reason
+        throw new CliError('failure', `The node at ${url} broke off its answer.`, '', { cause })
+      }
     },
     async subscribe(onEvent, signal) {
       const response = await call('events', {}, AbortSignal.any([context.signal, signal]))

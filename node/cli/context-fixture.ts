@@ -1,3 +1,4 @@
+import { DISCOVER_VARIABLE } from '../agents/providers/discover.ts'
 import type { Context } from './context.ts'
 import { Interruption } from './exit.ts'
 import type { Stop } from './exit.ts'
@@ -21,7 +22,6 @@ export function startVerb(args: readonly string[], overrides: Partial<Context> =
   const controller = new AbortController()
   const printed = { out: '', err: '' }
   const context: Context = {
-    env: {},
     out: (text) => void (printed.out += text),
     err: (text) => void (printed.err += text),
     interactive: false,
@@ -31,6 +31,8 @@ export function startVerb(args: readonly string[], overrides: Partial<Context> =
     startNode: () => Promise.reject(new Error('this test starts no node')),
     selfCommand: [process.execPath],
     ...overrides,
+    // Whatever runs on this machine is none of a test's business.
+    env: { [DISCOVER_VARIABLE]: 'none', ...overrides.env },
   }
   return {
     done: runVerb(args, context).then((code) => ({ code, ...printed })),

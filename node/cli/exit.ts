@@ -46,7 +46,7 @@ export function describeFailure(error: unknown): { exit: ExitName; said: string 
   if (error instanceof Interruption) return { exit: 'interrupted', said: '' }
   if (error instanceof CliError) return { exit: error.exit, said: withHint(error.message, error.hint) }
   if (error instanceof ConfigError) return { exit: error.code === 'invalid-flag' ? 'usage' : 'config', said: withHint(error.message, error.hint) }
-  if (error instanceof AgentError) return { exit: 'provider', said: `The agent failed (${error.code}): ${error.message}` }
+  if (error instanceof AgentError) return { exit: error.code === 'budget-refused' ? 'budget' : 'provider', said: `The agent failed (${error.code}): ${error.message}` }
   if (!(error instanceof Error)) return { exit: 'failure', said: String(error) }
   return { exit: isConfigFailure(error) ? 'config' : 'failure', said: error.message }
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { FoundServer } from '../agents/providers/discover.ts'
 import { LIMITS } from '../../protocol/index.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { formatConfig, writeFileWhole } from '../config/config-file.ts'
@@ -8,19 +9,10 @@ import type { NodeHome } from '../config/home.ts'
 import { resolveConfig } from '../config/resolve-config.ts'
 import { configFileSchema } from '../config/schema.ts'
 import { nameOf } from '../names.ts'
+import { chooseAgent, isGiven } from './choose-agent.ts'
+import type { AgentFlags, ChosenAgent } from './choose-agent.ts'
 import { CliError } from './exit.ts'
 import { ensureIdentity, exists } from './own-home.ts'
-
-/** The flags that describe an agent, as typed. */
-export interface AgentFlags {
-  agent?: string
-  strategy?: string
-  model?: string
-  baseUrl?: string
-  keyEnv?: string
-  keyFile?: string
-  command?: string[]
-}
 
 export interface InitRequest extends AgentFlags {
   name?: string
@@ -28,6 +20,8 @@ export interface InitRequest extends AgentFlags {
   network: string | null
   /** Whether the name was asked for; then an existing genesis is a conflict. */
   networkGiven: boolean
+  /** Where to look for servers of models, where the flags name none. */
+  lookAt: readonly string[]
 }
 
 /** What a home holds after `init`; `created` tells what of it is new. */
@@ -38,6 +32,8 @@ export interface InitResult {
   configFile: string
   genesisFile: string | null
   created: { identity: boolean; config: boolean; genesis: boolean }
+  /** What answers and judges here, and which servers of models were found; null where the configuration was there already. */
+  agent: { type: string; model: string | null; baseUrl: string | null; found: FoundServer[] } | null
 }
 
 /**
@@ -46,11 +42,11 @@ export interface InitResult {
  */
 export async function initHome(home: NodeHome, request: InitRequest): Promise<InitResult> {
   const hasConfig = await exists(home.configFile)
-  const agent = agentTable(request)
-  if (hasConfig && (agent !== null || request.name !== undefined)) {
+  if (hasConfig && (isGiven(request) || request.name !== undefined)) {
     throw new ConfigError('invalid', home.configFile, 'exists and is not replaced', { hint: 'Edit the file, or choose another folder with --home.' })
   }
-  const table = { ...(request.name === undefined ? {} : { name: request.name }), agent: agent ?? { type: 'solver', strategy: 'searching' } }
+  const chosen = hasConfig ? null : await chooseAgent(request, request.lookAt)
+  const table = { ...(request.name === undefined ? {} : { name: request.name }), agent: chosen?.table }
   if (!hasConfig) assertValid(table)
   const genesisFile = hasConfig ? (await resolveConfig(home, {})).config.genesisFile : resolve(home.configDir, 'genesis.json')
   const hasGenesis = await exists(genesisFile)
@@ -73,6 +69,7 @@ export async function initHome(home: NodeHome, request: InitRequest): Promise<In
     configFile: home.configFile,
     genesisFile: hasGenesis || foundsNetwork ? genesisFile : null,
     created: { identity: created, config: !hasConfig, genesis: foundsNetwork },
+    agent: chosen === null ? null : describeAgent(chosen),
   }
 }
 
@@ -81,14 +78,9 @@ async function hasBootstrap(home: NodeHome): Promise<boolean> {
   return (await resolveConfig(home, {})).config.bootstrap.length > 0
 }
 
-/** The [agent] table that the flags describe, null if none were given. */
-function agentTable({ agent, strategy, model, baseUrl, keyEnv, keyFile, command }: AgentFlags): Record<string, unknown> | null {
-  const given = { strategy, model, baseUrl, keyEnv, keyFile: keyFile === undefined ? undefined : resolve(keyFile), command: command?.[0], args: command?.slice(1) }
-  const fields = Object.entries(given).filter(([, value]) => value !== undefined)
-  if (agent === undefined && fields.length === 0) return null
-  const type = agent ?? (strategy !== undefined ? 'solver' : command !== undefined ? 'command' : 'openai')
-  const defaults = type === 'solver' ? { strategy: 'searching' } : type === 'command' ? { folder: process.cwd() } : {}
-  return { type, ...defaults, ...Object.fromEntries(fields) }
+function describeAgent({ table, found }: ChosenAgent): InitResult['agent'] {
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+  return { type: String(table['type']), model: text(table['model']), baseUrl: text(table['baseUrl']), found }
 }
 
 function assertValid(table: Record<string, unknown>): void {

@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { describeFailure, EXIT } from './exit.ts'
 import { addAsk } from './verbs/ask.ts'
 import { addDemo } from './verbs/demo.ts'
+import { addExport } from './verbs/export.ts'
 import { addIdentity } from './verbs/identity.ts'
 import { addInit } from './verbs/init.ts'
 import { addJoin } from './verbs/join.ts'
@@ -11,6 +12,7 @@ import { addMcp } from './verbs/mcp.ts'
 import { addMemberDocuments } from './verbs/member-documents.ts'
 import { addMembership } from './verbs/membership.ts'
 import { addPeers } from './verbs/peers.ts'
+import { addProviders } from './verbs/providers.ts'
 import { addRounds } from './verbs/rounds.ts'
 import { addStart } from './verbs/start.ts'
 import { addStatus } from './verbs/status.ts'
@@ -44,7 +46,7 @@ function createProgram(context: Context): Command {
       getErrHasColors: () => false,
     })
     .addHelpText('after', EXIT_CODES_HELP)
-  const verbs = [addDemo, addInit, addStart, addJoin, addStatus, addPeers, addAsk, addRounds, addMemberDocuments, addIdentity, addMembership, addMcp]
+  const verbs = [addDemo, addInit, addStart, addJoin, addStatus, addPeers, addAsk, addRounds, addMemberDocuments, addExport, addIdentity, addProviders, addMembership, addMcp]
   for (const add of verbs) add(program, context)
   return program
 }

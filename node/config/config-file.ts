@@ -20,7 +20,8 @@ export async function readText(file: string, what: string, hint = ''): Promise<s
   }
 }
 
-function parseToml(text: string, file: string): TomlTable {
+/** The table that a text holds, unchecked. Throws ConfigError `syntax`. */
+export function parseToml(text: string, file: string): TomlTable {
   try {
     return parse(text)
   } catch (cause) {
@@ -65,7 +66,8 @@ export function withBootstrap(text: string, file: string, bootstrap: readonly st
   return candidates.find((candidate) => means(candidate, wanted)) ?? formatConfig(wanted)
 }
 
-function means(text: string, table: TomlTable): boolean {
+/** Whether a text holds that table. */
+export function means(text: string, table: Readonly<Record<string, unknown>>): boolean {
   try {
     return isDeepStrictEqual(JSON.parse(JSON.stringify(parse(text))), JSON.parse(JSON.stringify(table)))
   } catch {

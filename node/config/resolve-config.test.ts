@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -59,8 +59,55 @@ describe('a configuration', () => {
   })
 })
 
+const OPENAI = '[agent]\ntype = "openai"\nmodel = "m"\n'
+const REMOTE = `${OPENAI}baseUrl = "https://models.example/v1"\n`
+
+describe('the examples of node/README.md', () => {
+  it('are valid, alone or with what they leave out', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+    const section = /\n## Configuration\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? ''
+    const blocks = section.split(/\n(?! {4}|\n)/).flatMap((part) => part.match(/^ {4}.*$/gm)?.map((line) => line.slice(4)).join('\n') ?? []).filter((block) => block.includes('['))
+    expect(blocks).toHaveLength(3)
+    const [one, providers, limits] = blocks as [string, string, string]
+    for (const text of [one, providers, `${providers}\n${limits}`, `${AGENT}${limits}`]) {
+      await write(text.replaceAll('12D3KooW...', PEER.split('/').at(-1) as string))
+      await resolveConfig(home, {})
+    }
+  })
+})
+
+describe('limits', () => {
+  it('are none where none are set, and are those that are set', async () => {
+    await write(AGENT)
+    expect((await resolveConfig(home, {})).config.limits).toEqual({ askers: 'anyone', currency: 'USD', perRound: {}, perDay: {}, othersPerDay: {} })
+    await write(`${AGENT}[limits]\naskers = ["12D3"]\ncurrency = "EUR"\nperRound = { calls = 40 }\n[limits.perDay]\ncost = 2.5\n`)
+    expect((await resolveConfig(home, {})).config.limits).toMatchObject({ askers: ['12D3'], currency: 'EUR', perRound: { calls: 40 }, perDay: { cost: 2.5 } })
+  })
+  it('on costs need a price, except of a model on this machine', async () => {
+    await write(`${REMOTE}[limits.perDay]\ncost = 1\n`)
+    await expect(resolveConfig(home, {})).rejects.toMatchObject({ code: 'invalid', field: 'agent.price', message: expect.stringContaining('price per million tokens') })
+    await write(`${REMOTE}price = { input = 0, output = 0 }\n[limits.perDay]\ncost = 1\n`)
+    await resolveConfig(home, {})
+    for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
+      await write(`${OPENAI}baseUrl = "http://${host}:1/v1"\n[limits.perDay]\ncost = 1\n`)
+      await resolveConfig(home, {})
+    }
+    await write(`[agent]\ntype = "providers"\n[[agent.providers]]\nid = "a"\nbaseUrl = "http://127.0.0.1/v1"\nmodel = "m"\n[[agent.providers]]\nid = "b"\nbaseUrl = "https://models.example/v1"\nmodel = "m"\nperDay = { cost = 1 }\n`)
+    await expect(resolveConfig(home, {})).rejects.toMatchObject({ field: 'agent.providers.1.price' })
+  })
+})
+
 describe('a faulty configuration', () => {
   it.each([
+    [`${AGENT}[limits]\naskers = "nobody"\n`, 'invalid', 'limits.askers'],
+    [`${AGENT}[limits.perDay]\nmoney = 1\n`, 'invalid', 'limits.perDay.money'],
+    [`${AGENT}[limits.perRound]\ncalls = 1.5\n`, 'invalid', 'limits.perRound.calls'],
+    [`${REMOTE}key = "sk-1"\n`, 'invalid', 'agent.key'],
+    [`${REMOTE}keyEnv = "A"\nkeyCommand = ["b"]\n`, 'invalid', 'agent.keyFile'],
+    [`${REMOTE}roles = ["answer"]\n`, 'invalid', 'agent.roles'],
+    ['[agent]\ntype = "providers"\nproviders = []\n', 'invalid', 'agent.providers'],
+    ['[agent]\ntype = "providers"\n[[agent.providers]]\nid = "A b"\nbaseUrl = "http://x/v1"\nmodel = "m"\n', 'invalid', 'agent.providers.0.id'],
+    ['[agent]\ntype = "providers"\n[[agent.providers]]\nid = "a"\nbaseUrl = "http://x/v1"\nmodel = "m"\n[[agent.providers]]\nid = "a"\nbaseUrl = "http://x/v1"\nmodel = "m"\n', 'invalid', 'agent.providers'],
     ['[agent\n', 'syntax', null],
     ['', 'invalid', 'agent'],
     [`${AGENT}colour = "red"\n`, 'invalid', 'agent.colour'],

@@ -22,7 +22,7 @@ export function describeApi(routes: readonly Route[], version: string): Json {
       title: 'Peerage',
       version,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      description: 'A node of a peer-to-peer network of agents. Fields ending in Micro are integers in millionths, At are ISO 8601 times, Ms milliseconds.',
+      description: 'A node of a peer-to-peer network of agents. Fields ending in Micro are integers in millionths, At are ISO 8601 times, Ms milliseconds. Beside this API the node speaks those of OpenAI and Anthropic below /v1, MCP at /mcp and A2A at /a2a.',
     },
     paths,
     components: { schemas: schemas.all(), securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'needed where the node is configured with a token' } } },

@@ -1,5 +1,5 @@
 import { ServiceError } from '../service.ts'
-import type { NodeService, RoundDetail } from '../service.ts'
+import type { NodeService } from '../service.ts'
 import { askRequestSchema, creditExplanationSchema } from '../service/rounds.ts'
 import { followRound } from '../runtime/follow-round.ts'
 import { askAnswerSchema, creditsSchema, roundDocumentSchema, roundsSchema } from './documents.ts'
@@ -29,16 +29,16 @@ export function roundRoutes(service: NodeService): Route[] {
     documentRoute({
       method: 'GET', path: '/api/v1/rounds/{round}', id: 'getRound', summary: 'Everything known of a round', query: roundSchema, document: roundDocumentSchema, problems: ['unknown-round'],
       async handle({ query, param, context }) {
-        const id = param('round')
-        await find(service, id)
-        const { signal } = context.req.raw
-        return { schema: 'peerage.round/v1', ...(await followRound(service, id, { signal, timeoutMs: 1_000 * query.wait })) }
+        const round = await followRound(service, param('round'), { signal: context.req.raw.signal, timeoutMs: 1_000 * query.wait })
+        return { schema: 'peerage.round/v1', ...round }
       },
     }),
     documentRoute({
       method: 'GET', path: '/api/v1/rounds/{round}/credits', id: 'getCredits', summary: 'Who earned what by a round', document: creditsSchema, problems: ['unknown-round'],
       async handle({ param }) {
-        const { round, closedHeight: height, rated, evaluation, credit } = await find(service, param('round'))
+        const detail = await service.round(param('round'))
+        if (detail === null) throw new ServiceError('unknown-round', `This node knows no round ${param('round').slice(0, 128)}.`)
+        const { round, closedHeight: height, rated, evaluation, credit } = detail
         return { schema: 'peerage.credits/v1', round, height, rated, evaluation, credit }
       },
     }),
@@ -48,10 +48,4 @@ export function roundRoutes(service: NodeService): Route[] {
       handle: ({ param }) => service.explain(param('round'), param('member')),
     }),
   ]
-}
-
-async function find(service: NodeService, id: string): Promise<RoundDetail> {
-  const round = await service.round(id)
-  if (round === null) throw new ServiceError('unknown-round', `This node knows no round ${id.slice(0, 128)}.`)
-  return round
 }

@@ -50,14 +50,14 @@ export type Route = DocumentRoute<z.ZodType, z.ZodType, z.ZodType, unknown> | Te
 export function documentRoute<Document, Query extends z.ZodType = z.ZodUndefined, Headers extends z.ZodType = z.ZodUndefined, Body extends z.ZodType = z.ZodUndefined>(
   route: DocumentRoute<Query, Headers, Body, Document>,
 ): Route {
-  return route as unknown as Route
+  return route
 }
 
 /** Declares a route that answers with text. */
 export function textRoute<Query extends z.ZodType = z.ZodUndefined, Headers extends z.ZodType = z.ZodUndefined, Body extends z.ZodType = z.ZodUndefined>(
   route: TextRoute<Query, Headers, Body>,
 ): Route {
-  return route as unknown as Route
+  return route
 }
 
 /** Serves a route: checks what came, hands it over, and writes the document. */

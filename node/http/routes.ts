@@ -31,7 +31,7 @@ export interface RouteOptions extends GuardOptions {
 
 /** Everything over one service: the routes of the API, its description, and what is mounted beside them. All refusals have a code. */
 export function createRoutes(service: NodeService, streams: EventStreams, metrics: Metrics, options: RouteOptions): Hono {
-  const routes = [...nodeRoutes(service, options.limits), ...roundRoutes(service), ...memberRoutes(service), ...eventRoutes(streams, metrics), ...exportRoutes(service)]
+  const routes = [...nodeRoutes(service, options.limits), ...roundRoutes(service), ...memberRoutes(service), ...eventRoutes(streams, metrics), ...exportRoutes(service, options.onError)]
   const all = [...routes, descriptionRoute(routes)]
   const app = new Hono()
   addGuard(app, metrics, options)
@@ -49,7 +49,9 @@ export function createRoutes(service: NodeService, streams: EventStreams, metric
     return tell(context, new RequestError('method-not-allowed', `${method.slice(0, 20)} is not possible here.`))
   })
   app.onError((error, context) => {
-    if (!(error instanceof RequestError) && !(error instanceof ServiceError)) options.onError(error)
+    const isOwn = !(error instanceof RequestError) && !(error instanceof ServiceError)
+    // Whoever gave up waiting is no failure of the node, and nobody reads the answer.
+    if (isOwn && !context.req.raw.signal.aborted) options.onError(error)
     return tell(context, error)
   })
   return app

@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server'
 import { z } from 'zod'
 import type { NodeService } from '../service.ts'
 import { eventTypes } from '../service/events.ts'
@@ -34,11 +35,11 @@ export function eventRoutes(streams: EventStreams, metrics: Metrics): Route[] {
 }
 
 /** Everything of a kind, one document per line or as one array, as fast as it is read. */
-export function exportRoutes(service: NodeService): Route[] {
+export function exportRoutes(service: NodeService, onError: (error: unknown) => void): Route[] {
   const exportOf = (name: string, summary: string, line: z.ZodType, read: (after: number) => AsyncIterable<unknown>): Route =>
     textRoute({
       method: 'GET', path: `/api/v1/exports/${name}`, id: `export${name[0]?.toUpperCase()}${name.slice(1)}`, summary, query: exportSchema, types: EXPORT_TYPES, line,
-      respond: (request) => respondWith(read(request.query.after), request),
+      respond: (request) => respondWith(read(request.query.after), request, onError),
     })
   return [
     exportOf('rounds', 'All closed rounds that this node has, the oldest first', roundDocumentSchema, (after) => roundsOf(service, after)),
@@ -62,17 +63,25 @@ async function* membersOf(service: NodeService, kind: 'reputation' | 'rewards', 
   }
 }
 
-function respondWith(items: AsyncIterable<unknown>, { query, context }: RouteRequest<z.output<typeof exportSchema>, unknown, unknown>): Response {
+function respondWith(items: AsyncIterable<unknown>, { query, context }: RouteRequest<z.output<typeof exportSchema>, unknown, unknown>, onError: (error: unknown) => void): Response {
   const lines = query.format === 'json' ? asArray(items) : asLines(items)
   const type = { 'Content-Type': query.format === 'json' ? 'application/json' : NDJSON }
-  return context.req.method === 'HEAD' ? context.body(null, 200, type) : context.body(streamOf(lines), 200, type)
+  const outgoing = (context.env as Partial<HttpBindings> | undefined)?.outgoing
+  // The head was sent with status 200 already: only a broken connection tells that the end is missing.
+  const breakOff = (error: unknown): void => {
+    onError(error)
+    outgoing?.destroy()
+  }
+  return context.req.method === 'HEAD' ? context.body(null, 200, type) : context.body(streamOf(lines, breakOff), 200, type)
 }
 
-async function* asLines(items: AsyncIterable<unknown>): AsyncGenerator<string> {
+type Texts = AsyncGenerator<string, void, void>
+
+async function* asLines(items: AsyncIterable<unknown>): Texts {
   for await (const item of items) yield canonicalJson(item)
 }
 
-async function* asArray(items: AsyncIterable<unknown>): AsyncGenerator<string> {
+async function* asArray(items: AsyncIterable<unknown>): Texts {
   let before = '['
   for await (const item of items) {
     yield before + canonicalJson(item)
@@ -81,15 +90,19 @@ async function* asArray(items: AsyncIterable<unknown>): AsyncGenerator<string> {
   yield before === '[' ? '[]\n' : ']\n'
 }
 
-/** A stream that asks for more only when it is read. */
-function streamOf(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+/** A stream that asks for more only when it is read. After a failure nothing comes any more. */
+function streamOf(texts: Texts, onError: (error: unknown) => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await texts.next()
-      if (done === true) controller.close()
-      else controller.enqueue(encoder.encode(value))
+      try {
+        const next = await texts.next()
+        if (next.done === true) controller.close()
+        else controller.enqueue(encoder.encode(next.value))
+      } catch (error) {
+        onError(error)
+      }
     },
-    cancel: async () => void (await texts.return(undefined)),
+    cancel: async () => void (await texts.return()),
   })
 }

@@ -1,4 +1,6 @@
 /** The official client against a real network: every tool, over standard input and output, and over streamable HTTP. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -46,6 +48,7 @@ describe.each(TRANSPORTS)('MCP over %s', (_, connect, mode) => {
       expect([name, title, description, annotations?.readOnlyHint, inputSchema.type, outputSchema?.['type']]).toEqual([name, expect.stringMatching(/./), expect.stringMatching(/\.$/), name !== 'ask', 'object', 'object'])
     }
     expect(client.getInstructions()).toContain('ask')
+    expect(client.getProtocolEra()).toBe(mode === 'auto' ? 'modern' : 'legacy')
   })
 
   it('asks, tells its progress, and gives the winner and what each earned', async () => {
@@ -106,5 +109,18 @@ describe('peerage mcp', () => {
     const { isError, _meta } = await client.callTool({ name: 'status', arguments: {} })
     expect([isError, _meta?.['peerage/problem']]).toEqual([true, { code: 'not-running', detail: expect.stringContaining('127.0.0.1:9'), hint: expect.stringContaining('peerage start') }])
     await client.close()
+  })
+
+  it('ends with its input, and with the signal that asks it to', async () => {
+    const start = (): { child: ChildProcess; exited: Promise<unknown[]> } => {
+      const child = spawn(process.execPath, [BIN, 'mcp', '--node', url], { stdio: ['pipe', 'pipe', 'inherit'] })
+      return { child, exited: once(child, 'exit') }
+    }
+    const [ending, told] = [start(), start()]
+    ending.child.stdin?.end()
+    told.child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: {} })}\n`)
+    await once(told.child.stdout as NodeJS.ReadableStream, 'data')
+    told.child.kill('SIGTERM')
+    expect(await Promise.all([ending.exited, told.exited])).toEqual([[0, null], [0, null]])
   })
 })

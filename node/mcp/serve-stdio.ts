@@ -6,7 +6,7 @@ import { createMcpServer } from './server.ts'
 export async function serveStdio(node: NodeAccess, signal: AbortSignal, onError: (error: unknown) => void): Promise<void> {
   const connection = serve(() => createMcpServer(node, onError), { onerror: onError })
   await new Promise<void>((resolve) => {
-    process.stdin.once('close', resolve)
+    process.stdin.once('end', resolve).once('close', resolve)
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
   await connection.close()

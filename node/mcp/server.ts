@@ -168,7 +168,7 @@ async function follow(node: NodeAccess, id: string, waitSeconds: number, { signa
     describe(look).forEach(tell)
     last = look.round
   }
-  return last as RoundDetail | null ?? Promise.reject(new ServiceError('unknown-round', `This node knows no round ${id}.`))
+  return last ?? Promise.reject(new ServiceError('unknown-round', `This node knows no round ${id}.`))
 }
 
 /** The id of the member meant, the node's own where nobody is; what nobody is called goes on as it is, for the node to refuse. */

@@ -171,7 +171,11 @@ describe('createAgentCalls', () => {
 describe('whose rounds an agent works on', () => {
   const answerFor = async (asker: string | null, askers: AgentCallsInit['askers']): Promise<{ asked: (boolean | undefined)[]; errors: AgentError[]; events: Event[] }> => {
     const asked: (boolean | undefined)[] = []
-    const { calls, events, errors } = createTrial({ answer: async ({ isOwn }) => void asked.push(isOwn) ?? { text: 'x', value: null } }, { askers, askerOf: () => asker })
+    const answer: Agent['answer'] = async ({ isOwn }) => {
+      asked.push(isOwn)
+      return { text: 'x', value: null }
+    }
+    const { calls, events, errors } = createTrial({ answer }, { askers, askerOf: () => asker })
     calls.ask(askAnswer)
     await settled()
     return { asked, errors, events }

@@ -15,7 +15,7 @@ export interface AgentCalls {
 export interface AgentCallsInit {
   agent: Agent
   /** Whose rounds it answers and judges besides its owner's. */
-  askers: Limits['askers']
+  askers: Readonly<Limits['askers']>
   /** Who asked a round; null where that is not known. */
   askerOf: (round: string) => string | null
   self: string
@@ -66,7 +66,7 @@ export function createAgentCalls({ agent, askers, askerOf, self, dispatch, onErr
   }
 }
 
-function mayAsk(asker: string | null, askers: Limits['askers']): boolean {
+function mayAsk(asker: string | null, askers: AgentCallsInit['askers']): boolean {
   return askers === 'anyone' || (askers !== 'self' && asker !== null && askers.includes(asker))
 }
 

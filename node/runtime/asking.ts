@@ -8,12 +8,13 @@ import { createIdempotency } from './idempotency.ts'
 
 const ANSWER_MS_DEFAULT = 60_000
 const JUDGE_MS_DEFAULT = 60_000
-/** How long a task waits for a node that does not know yet whether it may sign. */
+/** How long a task waits for a node that does not know yet whether it may sign, or that has many tasks waiting for a block. */
 const ASKING_MS_MAX = 10_000
 const ASKING_POLL_MS = 50
 
-/** So many own rounds may wait for a block, beyond those that the network lets be open at once. */
-const WAITING_ROUNDS_MAX = 12
+/** So many own rounds may wait, beyond those that the network lets be open at once. Of these, so many are with the network already. */
+const WAITING_ROUNDS_MAX = 16
+const POOLED_ROUNDS_MAX = 12
 /** Seconds after which a refused asker may try again, until a round of this node has shown how long they take. */
 const RETRY_S_FIRST = 5
 const RETRY_S_MAX = 60
@@ -31,20 +32,29 @@ export function createAsking(machine: Machine, store: Store, dispatch: (event: E
   const idempotency = createIdempotency(store)
   const pace = createPace()
   let lastTicket = 0
+  let queued = 0
   let closed = false
   const stopping = (): ServiceError => new ServiceError('stopping', 'The node is stopping.')
 
+  const pooled = (): number => tickets.size + [...machine.pool.opens.values()].filter(({ author }) => author === machine.self).length
+  const isFull = (): boolean => pooled() >= POOLED_ROUNDS_MAX
+  const unclosed = (): number => queued + pooled() + Object.values(machine.ledger.rounds).filter(({ asker }) => asker === machine.self).length
   const ask = async (request: AskRequest): Promise<{ round: string }> => {
     if (closed) throw stopping()
     const task = readTask(request, machine)
     const truth = request.truth === undefined ? null : { accepted: request.truth.accepted.map((value) => value.toWellFormed()), salt: new Uint8Array(randomBytes(32)) }
-    // A node that has just started soon knows whether it may sign.
-    for (let waitedMs = 0; machine.guard.mode === 'asking' && waitedMs < ASKING_MS_MAX; waitedMs += ASKING_POLL_MS) await sleep(ASKING_POLL_MS)
-    if (closed) throw stopping()
     const roundsMax = machine.rules.parameters.openRoundsMax + WAITING_ROUNDS_MAX
-    if (ownRounds(machine) + tickets.size >= roundsMax) {
-      throw new ServiceError('quota', `${roundsMax} rounds that this node asked are not closed yet; it takes no more at once.`, { retryAfterS: pace.retryAfterS() })
+    const full = (): ServiceError =>
+      new ServiceError('quota', `${roundsMax} rounds that this node asked are not closed yet; it takes no more at once.`, { retryAfterS: pace.retryAfterS() })
+    if (unclosed() >= roundsMax) throw full()
+    queued++
+    try {
+      for (let waitedMs = 0; (machine.guard.mode === 'asking' || isFull()) && waitedMs < ASKING_MS_MAX; waitedMs += ASKING_POLL_MS) await sleep(ASKING_POLL_MS)
+    } finally {
+      queued--
     }
+    if (closed) throw stopping()
+    if (isFull()) throw full()
     const ticket = ++lastTicket
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     tickets.set(ticket, { resolve, reject })
@@ -72,11 +82,6 @@ export function createAsking(machine: Machine, store: Store, dispatch: (event: E
 }
 
 type Tickets = Map<number, { resolve: (round: string) => void; reject: (error: ServiceError) => void }>
-
-function ownRounds({ pool, ledger, self }: Machine): number {
-  const pooled = [...pool.opens.values()].filter(({ author }) => author === self).length
-  return pooled + Object.values(ledger.rounds).filter(({ asker }) => asker === self).length
-}
 
 /** How long the last own round took: so long it takes for places to become free. */
 function createPace(): { begin: (round: string) => void; end: (round: string) => void; retryAfterS: () => number } {

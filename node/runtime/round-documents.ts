@@ -34,10 +34,15 @@ export interface RoundSource {
 
 /** The newest rounds first; open ones before closed ones. Rejects with ServiceError `unknown-round`. */
 export async function listRounds(source: RoundSource, { limit, before, status }: RoundListOptions): Promise<RoundSummary[]> {
-  const ids = [...(status === 'closed' ? [] : openIds(source.machine)), ...(status === 'open' ? [] : await closedIds(source.store))]
-  const start = before === undefined ? 0 : ids.indexOf(before) + 1
-  if (before !== undefined && start === 0) throw new ServiceError('unknown-round', `There is no round ${before}.`)
-  const details = await Promise.all(ids.slice(start, start + limit).map((id) => readRound(source, id)))
+  const ids: string[] = []
+  let isPast = before === undefined
+  for await (const id of newestFirst(source, status)) {
+    if (ids.length === limit) break
+    if (isPast) ids.push(id)
+    else isPast = id === before
+  }
+  if (!isPast) throw new ServiceError('unknown-round', `There is no round ${before}.`)
+  const details = await Promise.all(ids.map((id) => readRound(source, id)))
   return details.flatMap((detail) => (detail === null ? [] : [summaryOf(detail)]))
 }
 
@@ -71,10 +76,10 @@ function openIds(machine: Machine): string[] {
   return [...machine.pool.opens.keys(), ...opened]
 }
 
-async function closedIds(store: Store): Promise<string[]> {
-  const ids: string[] = []
-  for await (const [key] of store.range(KEYS.allClosed, { reverse: true })) ids.push(key.split('/')[2] as string)
-  return ids
+async function* newestFirst({ machine, store }: RoundSource, status: RoundListOptions['status']): AsyncGenerator<string> {
+  if (status !== 'closed') yield* openIds(machine)
+  if (status === 'open') return
+  for await (const [key] of store.range(KEYS.allClosed, { reverse: true })) yield key.split('/')[2] as string
 }
 
 // `round` is null while the open waits for a block.

@@ -1,11 +1,10 @@
-import { z } from 'zod'
 import type { NodeStatus } from './node.ts'
 
 /** What a node may lack of being able to ask and to answer. */
-const READINESS_CODES = ['not-member', 'not-signing', 'no-peers', 'no-quorum', 'agent-unable'] as const
-
-const reasonSchema = z.object({ code: z.enum(READINESS_CODES), message: z.string() })
-export type ReadinessReason = z.infer<typeof reasonSchema>
+export interface ReadinessReason {
+  code: 'not-member' | 'not-signing' | 'no-peers' | 'no-quorum' | 'agent-unable'
+  message: string
+}
 
 /** What keeps a node from asking and answering, as its status shows; nothing if it can do both. */
 export function unreadyReasons(status: NodeStatus): ReadinessReason[] {

@@ -5,6 +5,7 @@ import type { TaskKind } from '../../consensus/index.ts'
 export interface SoloRequest extends ChatRequest {
   kind: TaskKind
   prompt: string
+  reference: string | null
 }
 
 /** This node's own agent, asked by its owner alone: no round, no peer, no record. */

@@ -24,7 +24,7 @@ beforeAll(async () => {
   app = join(folder, 'app')
   const tarball = await pack(join(folder, 'source'))
   await install(tarball)
-}, 60_000)
+}, 120_000)
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** Packs a copy of the sources: a build in place would change what other tests see. */
@@ -86,14 +86,14 @@ describe('the published package', () => {
     expect(await peerage('ask', '--kind', 'countdown', '{"numbers":[75,50,2,3,8,7],"target":812}', '--home', home)).toMatch(/812/)
     await node.stop()
     expect(await node.ended).toBe('exit code 0')
-  }, 30_000)
+  }, 60_000)
 
   it('runs as a library: the example closes a round among three nodes with an agent of its own', async () => {
     await cp(EXAMPLE, join(app, 'embed.ts'))
     const { stdout } = await run(process.execPath, ['embed.ts'], { cwd: app })
     expect(stdout).toContain('The sum is 100.')
     expect([...stdout.matchAll(/'[a-z-]+ (\d+)'/g)].map(([, points]) => Number(points)).sort((a, b) => a - b)).toEqual([0, 500, 500])
-  }, 30_000)
+  }, 60_000)
 
   it('has types that the compiler takes', async () => {
     await cp(EXAMPLE, join(app, 'embed.ts'))
@@ -103,5 +103,5 @@ describe('the published package', () => {
     const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
     const { stdout } = await run(process.execPath, [compiler, '-p', app]).catch((error: { stdout: string }) => error)
     expect(stdout).toMatch(/^\S*wrong\.ts\(2,29\): error TS2322.*\n$/)
-  }, 30_000)
+  }, 60_000)
 })

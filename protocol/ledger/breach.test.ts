@@ -17,7 +17,7 @@ const PAIRS: { [K in Breach['kind']]: [Body<K>, Body<K>] } = {
   commit: [{ round: ROUND, phase: 'answer-commit', hash: ROUND }, { round: ROUND, phase: 'answer-commit', hash: null }],
   reveal: [{ round: ROUND, phase: 'ballot-reveal', content: SALT, salt: SALT }, { round: ROUND, phase: 'ballot-reveal', content: new Uint8Array(1), salt: SALT }],
   truth: [{ round: ROUND, phase: 'evaluate', accepted: ['x'], salt: SALT }, { round: ROUND, phase: 'evaluate', accepted: ['y'], salt: SALT }],
-  share: [{ round: ROUND, phase: 'credit', blocks: [], salt: SALT }, { round: ROUND, phase: 'credit', blocks: [{ block: 0, values: [] }], salt: SALT }],
+  share: [{ round: ROUND, phase: 'credit', blocks: [], checks: [], salt: SALT }, { round: ROUND, phase: 'credit', blocks: [{ block: 0, values: [] }], checks: [], salt: SALT }],
   observation: [{ round: ROUND, phase: 'credit', items: [] }, { round: ROUND, phase: 'credit', items: [['12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5', ROUND]] }],
   vote: [{ kind: 'nullify', epoch: 0, view: 1, block: null }, { kind: 'finalize', epoch: 0, view: 1, block: ROUND }],
   proposal: [

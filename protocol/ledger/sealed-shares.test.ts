@@ -4,7 +4,7 @@ import { encode } from '../encoding.ts'
 import type { Message } from '../envelope.ts'
 import { closeRound, computeShare } from '../round/close.ts'
 import { shownIn } from '../round/joint.ts'
-import { COMMIT_OF, commitmentOf } from '../sealed.ts'
+import { COMMIT_OF, commitmentOf, shareContent } from '../sealed.ts'
 import { close, createScene, idOf, openRound, play, roundOf, saltOf, say, transcriptOf, type Scene } from '../test/scene.ts'
 import { checkItem } from './items.ts'
 
@@ -20,18 +20,18 @@ function beforeShares(): { scene: Scene; round: string } {
 }
 
 function blocksOf(scene: Scene, round: string, member: number): Body<'share'>['blocks'] {
-  return computeShare(transcriptOf(scene, round), scene.rules, idOf(scene, member)).blocks
+  return computeShare(transcriptOf(scene, round), scene.rules, idOf(scene, member), saltOf(member)).blocks
 }
 
 function commitTo(scene: Scene, round: string, member: number, blocks = blocksOf(scene, round, member)): Message<'commit'> {
   const shown = shownIn(roundOf(scene, round).phase)
   if (shown === null) throw new Error('no shares are due')
-  const hash = blocks.length === 0 ? null : commitmentOf(scene.network, round, shown, idOf(scene, member), { content: encode(blocks), salt: saltOf(member) })
+  const hash = blocks.length === 0 ? null : commitmentOf(scene.network, round, shown, idOf(scene, member), { content: encode(shareContent({ blocks, checks: [] })), salt: saltOf(member) })
   return say(scene, member, 'commit', { round, phase: COMMIT_OF[shown], hash })
 }
 
 function show(scene: Scene, round: string, member: number, blocks: Body<'share'>['blocks'], salt = saltOf(member)): Message<'share'> {
-  return say(scene, member, 'share', { round, phase: shownIn(roundOf(scene, round).phase) ?? 'credit', blocks, salt })
+  return say(scene, member, 'share', { round, phase: shownIn(roundOf(scene, round).phase) ?? 'credit', blocks, checks: [], salt })
 }
 
 /** Commits and shows; `silent` do neither, `hiding` only commit. Returns the phase that follows. */

@@ -6,7 +6,7 @@ import {
   createWork,
   creditFromShares,
   evaluateUnits,
-  replayLeaf,
+  replayLeaves,
   settleShares,
   splitPoints,
   type Game,
@@ -15,6 +15,7 @@ import {
 } from '../../credit/index.ts'
 import type { Body } from '../bodies.ts'
 import { RATED_PLAYERS_MIN } from '../ledger/close-phase.ts'
+import { LIMITS } from '../limits.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import type { Rules } from '../ledger/state.ts'
 import { rememberedOf } from '../memo.ts'
@@ -73,8 +74,8 @@ export function gameOf(transcript: Transcript, rules: Rules): { ranked: RankedRo
 }
 
 /**
- * The blocks of units that it is the turn of `author` to evaluate in this phase, evaluated, and in the first phase as many
- * leaves of blocks that were not assigned to it, drawn from its salt. Empty for a stranger to the round.
+ * The blocks of units that it is the turn of `author` to evaluate in this phase, evaluated, and in the first phase
+ * `creditChecks` times as many leaves of blocks that were not assigned to it, drawn from its salt. Empty for a stranger to the round.
  */
 export function computeShare(transcript: Transcript, rules: Rules, author: string, salt: Uint8Array): Body<'share'> {
   const { game } = gameOf(transcript, rules)
@@ -86,8 +87,9 @@ export function computeShare(transcript: Transcript, rules: Rules, author: strin
     const { first, count } = blockUnits(joint.plan, block)
     return { block, values: evaluateUnits(game, work, first, count) }
   })
-  const count = phase === 'credit' ? blocks.reduce((sum, { values }) => sum + values.flat().length, 0) : 0
-  const checks = leavesToCheck(joint, salt, author, count).map(({ block, index }) => replayLeaf({ plan: joint.plan, work, game }, block, index))
+  const own = blocks.reduce((sum, { values }) => sum + values.flat().length, 0)
+  const count = phase === 'credit' ? Math.min(rules.parameters.creditChecks * own, LIMITS.shareChecksMax) : 0
+  const checks = replayLeaves({ plan: joint.plan, work, game }, leavesToCheck(joint, salt, author, count))
   return { round: transcript.round, phase, blocks, checks, salt }
 }
 

@@ -27,7 +27,8 @@ export interface PhaseShare {
 
 /** What is evaluated of a round with so many players. */
 export function planOf(players: number, { parameters }: Rules): CreditPlan {
-  return planCredit({ players, exactPlayersMax: parameters.exactPlayersMax, pairs: parameters.creditPairs, rule: parameters.creditPlan })
+  const { exactPlayersMax, creditPairs: pairs, creditPlan: rule, creditCost: cost } = parameters
+  return planCredit({ players, exactPlayersMax, pairs, rule, ...(cost === null ? {} : { cost }) })
 }
 
 /** The joint work of a round; null where everybody enumerates the coalitions. A function of agreed integers and hashes. */
@@ -59,7 +60,7 @@ export function assignmentWeights({ judgeWeights }: Pick<FrozenRound, 'judgeWeig
 }
 
 /** Whose copy of a block counts in a phase: its assignees, then the next, finally everybody. */
-export function evaluatorsOf({ assigned, next, players }: JointWork, phase: CreditPhase, block: number): readonly number[] {
+function evaluatorsOf({ assigned, next, players }: JointWork, phase: CreditPhase, block: number): readonly number[] {
   if (phase === 'credit') return assigned[block] ?? []
   return phase === 'credit-next' ? next(block) : players.map((_, index) => index)
 }

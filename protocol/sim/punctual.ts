@@ -63,6 +63,6 @@ export function listen(world: World, witness: { violations: string[]; healedMs: 
 function opens(network: string, shown: Message | undefined, commit: Message | undefined): boolean {
   if ((shown?.kind !== 'reveal' && shown?.kind !== 'share') || commit?.kind !== 'commit') return false
   const { round, phase, salt } = shown.body
-  const content = shown.kind === 'reveal' ? shown.body.content : encode(shown.body.blocks)
+  const content = shown.kind === 'reveal' ? shown.body.content : encode([shown.body.blocks, shown.body.checks])
   return commit.author === shown.author && commit.body.hash === sha256(encode(['peerage/sealed/1', network, round, phase, shown.author, salt, content]))
 }

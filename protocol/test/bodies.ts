@@ -51,6 +51,7 @@ export const anyBody: { [K in MessageKind]: fc.Arbitrary<Body<K>> } = {
     round: anyHash,
     phase: fc.constantFrom('credit', 'credit-next', 'credit-all'),
     blocks: fc.array(fc.record({ block: anyCounter, values: fc.array(fc.array(anyMicro, { maxLength: 4 }), { maxLength: 4 }) }), { maxLength: 4 }),
+    checks: fc.array(anyMicro, { maxLength: 4 }),
     salt: anySalt,
   }),
   observation: fc.record({ round: anyHash, phase: fc.constantFrom(...PHASES), items: fc.array(fc.tuple(anyMember, anyHash), { maxLength: 4 }) }),

@@ -7,14 +7,15 @@ import {
   drawSpotChecks,
   evaluateUnits,
   planCredit,
+  replayLeaves,
   settleShares,
-  verifyLeaf,
   type BlockCopy,
   type CreditResult,
   type Playing,
   type SampledPlan,
+  type SpotValue,
 } from '../../credit/index.ts'
-import { commitmentOf, encode, opens } from '../../protocol/index.ts'
+import { commitmentOf, encode, opens, shareContent } from '../../protocol/index.ts'
 import type { Attack } from './attacks.ts'
 import { MEMBERS, type Scene } from './scene.ts'
 
@@ -22,25 +23,22 @@ const PAIRS = 16
 const REDUNDANCY = 2
 /** Leaves of each block that everybody replays at closing. */
 const CHECKS_PER_BLOCK = 2
-/** Leaves of each of the last AUDIT_ROUNDS rounds that every member replays per round. */
-const SPOT_CHECKS = 8
-export const AUDIT_ROUNDS = 20
+/** Leaves of others' blocks that an honest member finds out, for each of its own. */
+const SPOTS_PER_LEAF = 3
 
 /** What came of one round. */
 export interface Outcome {
   credit: CreditResult
-  /** The same once the lies that were proven afterwards are put right. */
-  adjusted: CreditResult
-  /** Liars proven before the round was closed. */
+  /** Liars that are proven. */
   proven: number
-  /** Blocks with lies that no two honest copies contradicted, and how many were proven at closing or within AUDIT_ROUNDS. */
+  /** Blocks with lies that no two honest copies contradicted, and how many of those were proven. */
   lies: number
   found: number
   copiesCaught: number
   units: number
 }
 
-/** Plays the credit phase of one round: shares, replacements, settlement at closing, spot checks afterwards. */
+/** Plays the credit phases of one round: sealed shares, replacements, settlement at closing. */
 export function playRound(scene: Scene, attack: Attack, seed: string): Outcome {
   const { game, liars, weights } = scene
   const members = Array.from({ length: MEMBERS }, (_, member) => `m${String(member).padStart(2, '0')}`)
@@ -66,20 +64,25 @@ export function playRound(scene: Scene, attack: Attack, seed: string): Outcome {
   })
   const grandValue = scene.exact.grandValue
   const everybody = members.map((_, member) => member)
-  const settled = settleShares({ ...playing, copies, assigned: assigned.map(() => everybody), members: MEMBERS, grandValue, seed: sha256(`${seed}/later`), checks: CHECKS_PER_BLOCK })
+  const spots = everybody.filter((member) => !liars.includes(member)).flatMap((member) => spotsOf(playing, assigned, member, seed))
+  const settled = settleShares({ ...playing, copies, assigned: assigned.map(() => everybody), members: MEMBERS, grandValue, seed: sha256(`${seed}/later`), checks: CHECKS_PER_BLOCK, spots })
   const wrong = assigned.flatMap((_, block) => (blockOf(settled.shares, plan, block) === JSON.stringify(truths[block]) ? [] : [block]))
-  const found = wrong.filter((block) => isFound(scene, playing, settled.shares, assigned, block, seed))
-  const right = settled.shares.map(({ unit, values }) => ({ unit, values: found.includes(Math.floor(unit / plan.unitsPerBlock)) ? (truths.flat()[unit] as number[]) : values }))
-  const creditOf = (shares: typeof settled.shares): CreditResult => creditFromShares({ shares, work, grandValue, prior: scene.prior }) as CreditResult
   return {
-    credit: creditOf(settled.shares),
-    adjusted: creditOf(right),
+    credit: creditFromShares({ shares: settled.shares, work, grandValue, prior: scene.prior }) as CreditResult,
     proven: settled.evidence.filter(({ member }) => liars.includes(member)).length,
     lies: wrong.length + settled.redone.length,
-    found: found.length + settled.redone.length,
+    found: settled.redone.length,
     copiesCaught,
     units: settled.shares.length,
   }
+}
+
+/** What an honest member finds out of others' blocks before anybody shows anything. */
+function spotsOf({ plan, work, game }: Playing, assigned: readonly (readonly number[])[], member: number, seed: string): SpotValue[] {
+  const own = assigned.reduce((sum, assignees, block) => sum + (assignees.includes(member) ? blockUnits(plan, block).count * work.leaves : 0), 0)
+  const drawn = drawSpotChecks({ seed: sha256(`${seed}/salt/${member}`), member, plan, leaves: work.leaves, assigned, count: SPOTS_PER_LEAF * own })
+  const values = replayLeaves({ plan, work, game }, drawn)
+  return drawn.map((leaf, index) => ({ ...leaf, member, value: values[index] as number }))
 }
 
 function copyOf(scene: Scene, attack: Attack, init: Playing & { truth: BlockCopy['values']; block: number; member: number; turn: readonly number[]; seed: string }): BlockCopy['values'] | 'copy' | null {
@@ -93,10 +96,10 @@ function copyOf(scene: Scene, attack: Attack, init: Playing & { truth: BlockCopy
 function opensAnything(seen: BlockCopy | null, member: number, block: number, seed: string): boolean {
   if (seen === null) return false
   const salt = new Uint8Array(32)
-  const commit = (author: number, values: number[][]): string => commitmentOf(seed, seed, 'credit', `m${author}`, { content: encode([{ block, values }]), salt })
+  const commit = (author: number, values: number[][]): string => commitmentOf(seed, seed, 'credit', `m${author}`, { content: encode(shareContent({ blocks: [{ block, values }], checks: [] })), salt })
   const values = seen.values.map((unit) => [...unit])
   const guess = values.map((unit) => unit.map(() => 0))
-  return [commit(member, guess), commit(seen.member, values)].some((commitment) => opens(seed, `m${member}`, { round: seed, phase: 'credit', blocks: [{ block, values }], salt }, commitment))
+  return [commit(member, guess), commit(seen.member, values)].some((commitment) => opens(seed, `m${member}`, { round: seed, phase: 'credit', blocks: [{ block, values }], checks: [], salt }, commitment))
 }
 
 /** Whether two copies agree: then nobody is asked for another. */
@@ -108,18 +111,4 @@ function agree(copies: readonly BlockCopy[]): boolean {
 function blockOf(shares: readonly { unit: number; values: readonly number[] | null }[], plan: SampledPlan, block: number): string {
   const { first, count } = blockUnits(plan, block)
   return JSON.stringify(shares.slice(first, first + count).map(({ values }) => values))
-}
-
-/** Whether an honest member replays a wrong leaf of the block in one of the rounds that follow: other leaves in each. */
-function isFound(scene: Scene, { plan, work, game }: Playing, shares: readonly { values: readonly number[] | null }[], assigned: readonly (readonly number[])[], block: number, seed: string): boolean {
-  const { first } = blockUnits(plan, block)
-  for (let member = 0; member < MEMBERS; member++) {
-    if (scene.liars.includes(member)) continue
-    for (const { block: checked, index } of drawSpotChecks({ seed: sha256(`${seed}/audit`), member, plan, leaves: work.leaves, assigned, count: SPOT_CHECKS * AUDIT_ROUNDS })) {
-      if (checked !== block) continue
-      const [unit, position] = [first + Math.floor(index / work.leaves), index % work.leaves]
-      if (!verifyLeaf(game, work, unit, position, shares[unit]?.values?.[position] as number)) return true
-    }
-  }
-  return false
 }

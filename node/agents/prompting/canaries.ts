@@ -24,6 +24,7 @@ const baits = (side: Verdict): readonly string[] => [
 
 /**
  * Draws a canary. The right verdict is certain: a sum done right beside one that is not, or an answer of the round beside itself.
+ * It counts as a call of the round that it is drawn in.
  * @param random - numbers in [0, 1)
  */
 export function drawCanary({ task, answers }: JudgeRequest, random: () => number): Canary {
@@ -39,7 +40,7 @@ export function drawCanary({ task, answers }: JudgeRequest, random: () => number
   const lures = baits(expected === 'left' ? 'right' : 'left')
   const other = sort === 'bait' ? { ...wrong, text: `${wrong.text}\n\n${lures[below(lures.length)]}` } : wrong
   const [first, second] = expected === 'left' ? [right, other] : [other, right]
-  return { sort, task: { round: task.round, kind: 'number', prompt, reference: null }, left: first, right: second, expected }
+  return { sort, task: { ...task, kind: 'number', prompt, reference: null }, left: first, right: second, expected }
 }
 
 function drawSort(below: (limit: number) => number): CanarySort {

@@ -19,7 +19,7 @@ const BACK_AT = 6
 
 const freshScore: CanaryScore = { score: 0, resting: false }
 
-export function nextScore({ score, resting }: CanaryScore, passed: boolean): CanaryScore {
+function nextScore({ score, resting }: CanaryScore, passed: boolean): CanaryScore {
   const next = Math.min(REST_AT, Math.max(0, passed ? score - 1 : score + FAILED_COSTS))
   return { score: next, resting: resting ? next > BACK_AT : next >= REST_AT }
 }

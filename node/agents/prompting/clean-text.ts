@@ -1,8 +1,8 @@
 /** Everything that some reader takes for the end of a line. */
 const lineBreaks = /\r\n|[\r\v\f\u0085\u2028\u2029]/g
 
-/** Controls but for tab and line feed; what is invisible by definition (zero-width, bidi, tags, fillers); interlinear marks. */
-const unseen = /(?![\t\n])\p{Cc}|\p{Default_Ignorable_Code_Point}|\p{Bidi_Control}|[\u{FFF9}-\u{FFFB}\u{E0000}-\u{E007F}]/gu
+/** Controls but for tab and line feed; what is invisible by Unicode's definition (zero-width, bidi, tags, fillers); interlinear marks. */
+const unseen = /(?![\t\n])\p{Cc}|\p{Default_Ignorable_Code_Point}|[\u{FFF9}-\u{FFFB}]/gu
 
 /**
  * A text as people and models see the same of it: one kind of line break, no control, bidi or invisible characters, lone

@@ -41,7 +41,7 @@ describe('reading an answer', () => {
   it('takes labels as they are, never out of a sentence, texts never', () => {
     expect(valueOf('label', 'FINAL ANSWER:  New   York ')).toBe('New York')
     expect(valueOf('label', 'It follows:\n\\boxed{New York}')).toBe('New York')
-    for (const reply of ['The answer is not known.', 'New York', `FINAL ANSWER: ${'x'.repeat(1_001)}`]) expect(valueOf('label', reply)).toBeNull()
+    for (const reply of ['The answer is not known.', 'New York', 'FINAL ANSWER: \\boxed{Rome} or \\boxed{Paris}', `FINAL ANSWER: ${'x'.repeat(1_001)}`]) expect(valueOf('label', reply)).toBeNull()
     expect(readAnswer(taskOf('text'), 'FINAL ANSWER: x')).toEqual({ text: 'FINAL ANSWER: x', value: null })
   })
 

@@ -89,7 +89,7 @@ export function unwrap(text: string): string {
 /** Whether the mark at the end closes the one at the beginning: `**a** or **b**` is two pieces. */
 function isOnePiece(text: string, open: string, close: string): boolean {
   const inside = text.slice(open.length, text.length - close.length)
-  return open === '*' || (open !== '\\text{' && !open.endsWith('{')) ? !inside.includes(open) : isBalanced(inside)
+  return open.endsWith('{') ? isBalanced(inside) : !inside.includes(open)
 }
 
 function isBalanced(text: string): boolean {

@@ -46,12 +46,15 @@ describe('judging', () => {
     expect(statistics()).toMatchObject({ verdicts: { clear: 4, unclear: 0, failed: 0 }, orders: { pairs: 2, flipped: 0 } })
   })
 
-  it('tells what each call is for', async () => {
+  it('tells what each call is for: canaries are of the round that they are drawn in', async () => {
     const purposes: unknown[] = []
-    const { answer, judge } = createPrompting({ complete: async (_messages, _signal, purpose) => (purposes.push(purpose), 'x'), canaryEvery: 0 })
-    await answer(task, never())
-    await judge({ ...request, pairs: [{ left: 0, right: 1 }] }, never())
-    expect(purposes).toEqual([{ job: 'answer', task }, { job: 'judge', task }, { job: 'judge', task }])
+    const { answer, judge } = createPrompting({ complete: async (_messages, _signal, purpose) => (purposes.push(purpose), 'x'), canaryEvery: 10, random: () => 0 })
+    const own = { ...task, isOwn: true }
+    await answer(own, never())
+    await judge({ ...request, task: own, pairs: [{ left: 0, right: 1 }] }, never())
+    const canary = { ...own, kind: 'number', prompt: expect.stringContaining('pencils') as string }
+    expect(purposes).toHaveLength(4)
+    expect(purposes).toEqual(expect.arrayContaining([{ job: 'answer', task: own }, { job: 'judge', task: own }, { job: 'judge', task: canary }]))
   })
 
   it('leaves out what has no clear verdict, and counts it', async () => {

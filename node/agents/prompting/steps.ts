@@ -1,5 +1,5 @@
 /** More steps than these are one last step. */
-export const stepsMax = 40
+const stepsMax = 40
 
 /**
  * The steps of an answer: its paragraphs, or where it is one paragraph its lines; a block of code stays whole. Joined by

@@ -15,13 +15,22 @@ export interface FoundServer {
 }
 
 /** Where such servers listen if nobody tells them otherwise: Ollama, llama.cpp, vLLM, LM Studio. */
-export const USUAL_URLS: readonly string[] = ['http://127.0.0.1:11434/v1', 'http://127.0.0.1:8080/v1', 'http://127.0.0.1:8000/v1', 'http://127.0.0.1:1234/v1']
+const USUAL_URLS: readonly string[] = ['http://127.0.0.1:11434/v1', 'http://127.0.0.1:8080/v1', 'http://127.0.0.1:8000/v1', 'http://127.0.0.1:1234/v1']
 
 /** How long a server on this machine may take to list its models. */
 const LOCAL_MS_MAX = 1_000
 
+/** Where to look instead: URLs with commas between them, or `none`. */
+export const DISCOVER_VARIABLE = 'PEERAGE_DISCOVER'
+
+export function urlsToLookAt(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const value = env[DISCOVER_VARIABLE]
+  if (value === undefined || value === '') return USUAL_URLS
+  return value === 'none' ? [] : value.split(',').map((url) => url.trim()).filter((url) => URL.canParse(url))
+}
+
 /** Looks for servers at these URLs, all at once; those found, in the order of the URLs. */
-export async function discoverServers(urls: readonly string[] = USUAL_URLS, timeoutMs = LOCAL_MS_MAX): Promise<FoundServer[]> {
+export async function discoverServers(urls: readonly string[], timeoutMs = LOCAL_MS_MAX): Promise<FoundServer[]> {
   const found = await Promise.all(urls.map((url) => inspectServer(url, null, timeoutMs)))
   return found.filter((server) => server !== null)
 }

@@ -1,8 +1,9 @@
 import { AgentError } from '../agent.ts'
 import type { ChatEvent } from '../agent.ts'
+import type { ProviderEvent } from './attempts.ts'
 import type { Model, ModelCall, ModelReply } from './model.ts'
-import type { Provider, ProviderEvent } from './provider.ts'
 import { CONCURRENCY_DEFAULT } from './provider.ts'
+import type { Provider } from './provider.ts'
 
 /**
  * Several providers as one model: the first that gives a reply gives it. The next is tried where one cannot be reached, is busy, refuses,

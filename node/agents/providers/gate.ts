@@ -42,22 +42,22 @@ export function createGate({ concurrency, waitingMax }: { concurrency: number; w
         return leaveOnce()
       }
       if (line.length >= waitingMax) throw new AgentError('busy', `${running} calls are under way and ${line.length} wait`)
-      return new Promise((resolve, reject) => {
-        const entry: Waiting = {
-          isUrgent,
-          admit() {
-            stop()
-            running++
-            resolve(leaveOnce())
-          },
-        }
-        const behind = isUrgent ? line.findIndex((other) => !other.isUrgent) : -1
-        line.splice(behind < 0 ? line.length : behind, 0, entry)
-        const stop = listenForAbort(signal, (reason) => {
-          line.splice(line.indexOf(entry), 1)
-          reject(reason as Error)
-        })
+      const { promise, resolve, reject } = Promise.withResolvers<() => void>()
+      const entry: Waiting = {
+        isUrgent,
+        admit() {
+          stop()
+          running++
+          resolve(leaveOnce())
+        },
+      }
+      const behind = isUrgent ? line.findIndex((other) => !other.isUrgent) : -1
+      line.splice(behind < 0 ? line.length : behind, 0, entry)
+      const stop = listenForAbort(signal, (reason) => {
+        line.splice(line.indexOf(entry), 1)
+        reject(reason)
       })
+      return promise
     },
   }
 }

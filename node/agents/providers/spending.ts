@@ -29,6 +29,8 @@ export interface Spending {
   refusal(charge: Charge): string | null
   /** What a provider has spent today, what is under way included. */
   today(provider: string): Amount
+  /** Resolves when all that was settled is written down, as far as that is possible. */
+  flush(): Promise<void>
 }
 
 export interface SpendingInit {
@@ -106,6 +108,7 @@ export function createSpending({ limits, record, elsewhere, save, now }: Spendin
       turn()
       return record.providers[provider] ?? NOTHING
     },
+    flush: () => save().catch(() => undefined),
   }
 }
 

@@ -127,6 +127,6 @@ function finish(detail: RoundDetail, progress: Progress, options: AskOptions, co
     throw new CliError('deadline', message, `See how it goes on: peerage rounds ${detail.round}`)
   }
   const failure = progress.agentFailure()
-  if (failure !== null && detail.answers.length === 0) throw new CliError('provider', `Nobody answered, and this node's agent failed (${failure}).`)
+  if (failure !== null && detail.answers.length === 0) throw new CliError(failure === 'budget-refused' ? 'budget' : 'provider', `Nobody answered, and this node's agent failed (${failure}).`)
   throw new CliError('failure', 'The round closed without a winner: nobody answered.', `peerage rounds ${detail.round}`)
 }

@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { INJECTION_SIGNS } from '../../agents/statistics.ts'
+import type { InjectionSign } from '../../agents/statistics.ts'
 import { createApi } from '../../http/api.ts'
 import type { Api } from '../../http/api.ts'
 import { closedEvent, closeRound, createServiceFixture, HEIGHT, OTHER, SELF } from '../../http/service-fixture.ts'
@@ -71,6 +73,12 @@ describe('documents', () => {
   it('refuses a member nobody is, and an end that several have', async () => {
     expect(await run('rewards', 'zzzz')).toMatchObject({ code: 1, err: expect.stringContaining('"zzzz"') })
     expect(await run('rewards', '12D3Koo')).toMatchObject({ code: 2, err: expect.stringMatching(/quiet-red-fox.*quiet-blue-hare/) })
+  })
+  it('status tells how a model judges, where one does', async () => {
+    expect((await run('status')).out).not.toContain('canaries')
+    const signs = Object.fromEntries(INJECTION_SIGNS.map((sign) => [sign, 0])) as Record<InjectionSign, number>
+    fixture.setStatus({ agent: { prompts: '2', verdicts: { clear: 30, unclear: 3, failed: 1 }, orders: { pairs: 14, flipped: 2 }, canaries: { asked: 4, failed: 1 }, restsBecause: null, injections: { answers: 2, signs } } })
+    expect((await run('status')).out).toContain('judging  30 of 34 verdicts clear, 3 of 4 canaries right, 2 answers may have tried to influence it\n')
   })
   it('shows health first, and tables with history', async () => {
     expect((await run('status')).out.startsWith('All 3 members are present.\n')).toBe(true)
@@ -177,7 +185,7 @@ describe('ask', () => {
     await vi.waitFor(() => expect(fixture.asked).toHaveLength(1))
     verb.interrupt('SIGINT')
     expect((await verb.done).code).toBe(130)
-    await vi.waitFor(() => expect(fixture.subscribers()).toBe(0))
+    await vi.waitFor(async () => expect(await (await fetch(`${api.url}/metrics`)).text()).toContain('peerage_event_streams 0\n'))
   })
 })
 

@@ -25,6 +25,8 @@ function formatStatus(status: NodeStatus, url: string, context: Context): string
   const rows: [string, string][] = [
     ['member', `${status.name} (${status.memberId}), ${status.role}`],
     ['agent', `${oneLine(status.model, context, 80)}; ${able}`],
+    ...(status.agent === null ? [] : [['judging', formatJudging(status.agent)] as [string, string]]),
+    ...status.providers.map((provider): [string, string] => ['provider', formatProvider(provider, context)]),
     ['network', `${oneLine(status.networkName, context, 60)} (${formatId(status.networkId, context)})`],
     ['present', `${status.membersPresent} of its members, ${status.peersConnected} connected`],
     ['record', `height ${status.height}, epoch ${status.epoch}, view ${status.view}, state ${formatId(status.stateRoot, context)}`],
@@ -35,4 +37,15 @@ function formatStatus(status: NodeStatus, url: string, context: Context): string
     ...status.addresses.map((address): [string, string] => ['address', address]),
   ]
   return `${status.health.join('\n')}\n\n${rows.map(([name, value]) => `${name.padEnd(8)} ${value}`).join('\n')}\n`
+}
+
+function formatJudging({ verdicts, canaries, injections }: NonNullable<NodeStatus['agent']>): string {
+  const asked = verdicts.clear + verdicts.unclear + verdicts.failed
+  const parts = [`${verdicts.clear} of ${asked} verdicts clear`, `${canaries.asked - canaries.failed} of ${canaries.asked} canaries right`]
+  return [...parts, `${injections.answers} answers may have tried to influence it`].join(', ')
+}
+
+function formatProvider({ id, model, state, reason, running, waiting, today, currency }: NodeStatus['providers'][number], context: Context): string {
+  const now = reason === null ? `${running} calls under way, ${waiting} wait` : `${state}: ${oneLine(reason, context, 80)}`
+  return `${id} (${oneLine(model, context, 40)}); ${now}; today ${today.calls} calls, ${today.tokens} tokens, ${(today.costMicro / 1_000_000).toFixed(6)} ${currency}`
 }

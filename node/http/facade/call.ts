@@ -77,6 +77,15 @@ export function fieldsOf(body: unknown): string[] {
   return Object.entries(body as Record<string, unknown>).flatMap(([field, value]) => (value === undefined || value === null ? [] : [field]))
 }
 
+/** Fields that do what they say, whoever answers. */
+const EFFECTIVE = ['model', 'messages', 'input', 'instructions', 'system', 'stream', 'stream_options', 'metadata', 'peerage', 'n', 'user', 'thinking']
+const IGNORED_MAX = 32
+
+/** The fields of a request without effect, where those named in `also` have one. */
+export function ignoredFields({ fields }: Call, also: readonly string[]): string[] {
+  return fields.filter((field) => !EFFECTIVE.includes(field) && !also.includes(field)).slice(0, IGNORED_MAX).map((field) => field.slice(0, 64))
+}
+
 /** Throws FacadeError where there is nothing to answer. */
 export function assertConversation(messages: readonly ChatMessage[]): void {
   if (messages.every(({ content }) => content.trim() === '')) throw new FacadeError('invalid_value', 'There is no text to answer.', 'messages')

@@ -1,9 +1,14 @@
+import { readChatRequest, type ChatRequest } from './chat-request.ts'
+import type { Dialect, StreamOptions } from './dialect.ts'
 import { toOpenAiError } from './errors.ts'
-import { writeEvent } from './event-stream.ts'
+import { writeEvent } from './event-body.ts'
 import type { Generated, Generation, Usage } from './generation.ts'
 
+/** OpenAI's chat completions. */
+export const chatCompletions: Dialect<ChatRequest> = { path: '/chat/completions', read: readChatRequest, write: writeCompletion, writeStream: writeChunks }
+
 /** A chat completion as OpenAI's API tells it, and `peerage` beside. */
-export function writeCompletion({ id, model }: Pick<Generation, 'id' | 'model'>, { text, end }: Generated, createdS: number): object {
+function writeCompletion(_: ChatRequest, { id, model }: Pick<Generation, 'id' | 'model'>, { text, end }: Generated, createdS: number): object {
   const message = { role: 'assistant', content: text, refusal: null }
   return {
     id: `chatcmpl-${id}`,
@@ -17,22 +22,15 @@ export function writeCompletion({ id, model }: Pick<Generation, 'id' | 'model'>,
   }
 }
 
-export function writeUsage({ inputTokens, outputTokens }: Usage): object {
+function writeUsage({ inputTokens, outputTokens }: Usage): object {
   return { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens }
-}
-
-export interface ChunkOptions {
-  createdS: number
-  includeUsage: boolean
-  /** Told of a failure, which ends the stream. */
-  onError: (error: unknown) => void
 }
 
 /**
  * The same as chunks: the role, progress as `reasoning_content`, text, the finish, usage if wanted; `peerage` on the last one, then
  * `[DONE]`. A failure midway is an `error` object and the end.
  */
-export async function* writeChunks({ id, model, events }: Generation, { createdS, includeUsage, onError }: ChunkOptions): AsyncGenerator<string, void, void> {
+async function* writeChunks({ includeUsage }: ChatRequest, { id, model, events }: Generation, { createdS, onError }: StreamOptions): AsyncGenerator<string, void, void> {
   const head = { id: `chatcmpl-${id}`, object: 'chat.completion.chunk', created: createdS, model, system_fingerprint: null }
   const usage = includeUsage ? { usage: null } : {}
   const chunk = (delta: object, finish: string | null = null, extra: object = usage): string =>

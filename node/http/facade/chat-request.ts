@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ChatMessage } from '../../agents/agent.ts'
 import { assertConversation, extraSchema, fieldsOf, MESSAGES_MAX, metadataSchema, parseBody, readExtra, readModel, readText, stopSchema, temperatureSchema, tokensSchema, type Call } from './call.ts'
+import type { DialectRequest } from './dialect.ts'
 import { FacadeError } from './errors.ts'
 
 const messageSchema = z.looseObject({ role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function']), content: z.unknown().optional(), tool_calls: z.unknown().optional() })
@@ -28,14 +29,12 @@ const chatSchema = z.looseObject({
 })
 type ChatBody = z.output<typeof chatSchema>
 
-export interface ChatCall {
-  call: Call
-  stream: boolean
+export interface ChatRequest extends DialectRequest {
   includeUsage: boolean
 }
 
 /** Reads a request for a chat completion. Throws FacadeError. */
-export function readChatRequest(body: unknown): ChatCall {
+export function readChatRequest(body: unknown): ChatRequest {
   const parsed = parseBody(chatSchema, body)
   refuseUnsupported(parsed)
   const messages = parsed.messages.map(readMessage)
@@ -72,6 +71,6 @@ function refuseUnsupported(body: ChatBody): void {
 }
 
 /** Whether a choice of tool leaves no way but to call one. */
-function demandsTool(choice: unknown): boolean {
+export function demandsTool(choice: unknown): boolean {
   return choice !== undefined && choice !== null && choice !== 'none' && choice !== 'auto'
 }

@@ -74,7 +74,7 @@ export function toOpenAiError(error: unknown): OpenAiError {
   if (error instanceof FacadeError) return describeFacadeError(error)
   if (error instanceof AgentError) {
     const { status, code } = AGENT_CODES[error.code]
-    return describe(status, code, `The model of this node failed: ${error.message}`)
+    return describe(status, code, error.code === 'unsupported-task' ? error.message : `The model of this node failed: ${error.message}`)
   }
   const problem = toProblem(error)
   const { status, code, detail, hint, field } = problem

@@ -1,40 +1,13 @@
 import { Hono } from 'hono'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { LIMITS } from '../../../protocol/index.ts'
-import { AgentError, type Agent, type AgentErrorCode, type ChatEvent, type ChatRequest } from '../../agents/agent.ts'
-import { createSolverAgent } from '../../agents/solver-agent.ts'
+import { AgentError, type AgentErrorCode, type ChatRequest } from '../../agents/agent.ts'
 import { createSolo } from '../../runtime/solo.ts'
-import { ServiceError, type ServiceErrorCode, type Solo } from '../../service.ts'
+import { ServiceError, type RoundDetail, type ServiceErrorCode } from '../../service.ts'
 import { RequestError } from '../problem.ts'
-import { closedEvent, closeRound, createServiceFixture, OTHER, type ServiceFixture } from '../service-fixture.ts'
-import { facadeMount, refuseAsOpenAi } from './facade.ts'
-
-const solver = createSolverAgent({ strategy: 'careful' })
-
-/** An agent that answers a conversation with given events, and notes what it was asked. */
-function talking(reply: (request: ChatRequest, signal: AbortSignal) => AsyncIterable<ChatEvent>): Agent {
-  return { ...solver, model: 'talker', chat: reply }
-}
-
-async function* say(...texts: string[]): AsyncGenerator<ChatEvent, void, void> {
-  for (const text of texts) yield { type: 'text', text }
-  yield { type: 'end', finish: 'stop', usage: { inputTokens: 7, outputTokens: texts.length } }
-}
-
-interface Facade {
-  fixture: ServiceFixture
-  app: Hono
-  errors: unknown[]
-}
-
-function open(solo: Solo = createSolo(solver)): Facade {
-  const fixture = createServiceFixture(solo)
-  const errors: unknown[] = []
-  const { routes } = facadeMount(fixture.service, { onError: (error) => errors.push(error), keepAliveMs: 20 })
-  const app = new Hono().route('/v1', routes)
-  app.onError((error, context) => refuseAsOpenAi(context, error))
-  return { fixture, app, errors }
-}
+import { OTHER } from '../service-fixture.ts'
+import { closeLast, openFacade, say, talking, untilAsked, type Facade } from './facade-fixture.ts'
+import { facadeMount } from './facade.ts'
 
 const ask = (app: Hono, body: unknown, init: RequestInit = {}): Promise<Response> =>
   Promise.resolve(app.request('/v1/chat/completions', { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' }, ...init }))
@@ -52,22 +25,9 @@ async function errorOf(response: Response): Promise<ErrorBody['error'] & { statu
   return { ...error, status: response.status }
 }
 
-/** Closes the last round that was asked, as won by OTHER with the text. */
-async function close({ fixture }: Facade, text: string | null): Promise<void> {
-  const round = await fixture.service.round(`round-${fixture.asked.length}`)
-  if (round === null) throw new Error('nothing was asked')
-  const closed = text === null ? { ...round, status: 'closed' as const, phase: 'closed' as const, rated: false } : closeRound({ ...round, openedHeight: 7 }, text)
-  fixture.setRound(closed)
-  fixture.emit(closedEvent(closed))
-}
-
-async function untilAsked({ fixture }: Facade, count = 1): Promise<void> {
-  while (fixture.asked.length < count || fixture.subscribers() === 0) await new Promise((resolve) => setImmediate(resolve))
-}
-
 let facade: Facade
 beforeEach(() => {
-  facade = open()
+  facade = openFacade()
 })
 
 describe('what is refused', () => {
@@ -135,18 +95,13 @@ describe('what is refused', () => {
     }
   })
 
-  it('is a request without the token, or too many of them, in words that clients know', () => {
-    const context = new Hono()
-    context.onError((error, c) => refuseAsOpenAi(c, error))
-    context.get('/a', () => { throw new RequestError('unauthorized', 'No token.') })
-    context.get('/b', () => { throw new RequestError('rate-limited', 'Slow down.', { retryAfterS: 3 }) })
-    return Promise.all([
-      Promise.resolve(context.request('/a')).then(async (response) => expect(await errorOf(response)).toMatchObject({ status: 401, code: 'invalid_api_key', type: 'invalid_request_error' })),
-      Promise.resolve(context.request('/b')).then(async (response) => {
-        expect(response.headers.get('retry-after')).toBe('3')
-        expect(await errorOf(response)).toMatchObject({ status: 429, code: 'rate_limit_exceeded', type: 'rate_limit_error' })
-      }),
-    ])
+  it('is a request without the token, or one of too many, in words that clients know', async () => {
+    const { app } = facade
+    const refuseAll = (error: Error): Hono => new Hono().use(() => Promise.reject(error)).route('/', app).onError((reason, context) => facadeMount(facade.fixture.service).refuse?.(context, reason) ?? context.text('', 500))
+    expect(await errorOf(await ask(refuseAll(new RequestError('unauthorized', 'No token.')), hello))).toMatchObject({ status: 401, code: 'invalid_api_key', type: 'invalid_request_error' })
+    const response = await ask(refuseAll(new RequestError('rate-limited', 'Slow down.', { retryAfterS: 3 })), hello)
+    expect(response.headers.get('retry-after')).toBe('3')
+    expect(await errorOf(response)).toMatchObject({ status: 429, code: 'rate_limit_exceeded', type: 'rate_limit_error' })
   })
 
   it('tells nothing of an unexpected failure but that there was one', async () => {
@@ -169,7 +124,7 @@ describe('a question to the network', () => {
     for (const [index, body] of asked.entries()) {
       const response = ask(facade.app, body)
       await untilAsked(facade, index + 1)
-      await close(facade, 'hi')
+      await closeLast(facade, 'hi')
       expect((await response).status).toBe(200)
     }
     const unset = { answerMs: undefined, judgeMs: undefined, reference: undefined }
@@ -185,7 +140,7 @@ describe('a question to the network', () => {
     const messages = [{ role: 'developer', content: 'Be brief.' }, { role: 'user', content: '6 x 7?' }, { role: 'assistant', content: '42' }, { role: 'user', content: 'And one more?' }]
     const response = ask(facade.app, { ...hello, messages })
     await untilAsked(facade)
-    await close(facade, '43')
+    await closeLast(facade, '43')
     expect(await (await response).json()).toMatchObject({ choices: [{ message: { content: '43' } }] })
     expect(facade.fixture.asked[0]?.prompt).toMatch(/^This is a conversation.*\n=== system\nBe brief\.\n=== user\n6 x 7\?\n=== assistant\n42\n=== user\nAnd one more\?$/)
   })
@@ -193,7 +148,7 @@ describe('a question to the network', () => {
   it('is answered with the text that won, and all about it in one extra object', async () => {
     const response = ask(facade.app, { ...hello, seed: 7, top_p: 1, max_tokens: 50, tools: [{}], user: 'me' })
     await untilAsked(facade)
-    await close(facade, 'hi there')
+    await closeLast(facade, 'hi there')
     const body = (await (await response).json()) as Record<string, unknown>
     expect(body).toEqual({
       id: 'chatcmpl-round-1',
@@ -227,12 +182,49 @@ describe('a question to the network', () => {
     const response = ask(facade.app, hello)
     await untilAsked(facade)
     facade.fixture.emit({ type: 'agent-error', code: 'unreachable', message: 'the endpoint cannot be reached (ECONNREFUSED)', round: 'round-1' })
-    await close(facade, null)
+    await closeLast(facade, null)
     const refused = await response
     expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([502, 'false'])
     const body = (await refused.json()) as ErrorBody
     expect(body).toMatchObject({ error: { code: 'no_answer', type: 'server_error' }, peerage: { round: 'round-1' } })
     expect(body.error.message).toContain('unreachable: the endpoint cannot be reached (ECONNREFUSED)')
+  })
+
+  it('is waited for until its time is over: to open, to answer and judge, to be credited', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      const outcome = async (stage: (round: RoundDetail) => RoundDetail, ms: number): Promise<[number, unknown]> => {
+        const fresh = openFacade()
+        const { service, setRound, emit } = fresh.fixture
+        const open = service.ask
+        service.ask = async (request) => {
+          const asked = await open(request)
+          setRound(stage((await service.round(asked.round)) as RoundDetail))
+          return asked
+        }
+        const response = ask(fresh.app, hello)
+        await untilAsked(fresh)
+        const look = async (): Promise<void> => {
+          emit({ type: 'phase-entered', round: 'round-1', phase: 'answer-reveal', height: 1 })
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+        await look()
+        vi.advanceTimersByTime(ms - 1_000)
+        await look()
+        expect(fresh.fixture.subscribers()).toBe(1)
+        vi.advanceTimersByTime(2_000)
+        await look()
+        const { status } = await response
+        return [status, await (await response).json()]
+      }
+      const gone = { error: expect.objectContaining({ code: 'deadline_exceeded' }) as object, peerage: { round: 'round-1' } }
+      expect(await outcome((round) => ({ ...round, openedHeight: null }), 600_000)).toEqual([504, gone])
+      expect(await outcome((round) => round, 30_000 + 30_000 + 120_000)).toEqual([504, gone])
+      const won = { member: OTHER, name: 'quiet-red-fox', text: 'hi', value: null }
+      expect(await outcome((round) => ({ ...round, winner: won }), 30_000)).toEqual([200, expect.objectContaining({ peerage: expect.objectContaining({ status: 'open', rated: null, credits: [], note: expect.stringContaining('/api/v1/rounds/round-1') as string }) as object })])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('is followed no more once the client has gone', async () => {
@@ -241,7 +233,7 @@ describe('a question to the network', () => {
     await untilAsked(facade)
     client.abort()
     await response
-    expect(facade.fixture.subscribers()).toBe(0)
+    expect([facade.fixture.subscribers(), facade.errors]).toEqual([0, []])
   })
 
   it('is followed no more once the reader of the stream has gone', async () => {
@@ -260,7 +252,7 @@ describe('the own agent', () => {
 
   it('is asked with what it can be told, and nothing is put to the network', async () => {
     const requests: ChatRequest[] = []
-    const own = open(createSolo(talking((request) => {
+    const own = openFacade(createSolo(talking((request) => {
       requests.push(request)
       return say('hel', 'lo')
     })))
@@ -279,7 +271,7 @@ describe('the own agent', () => {
 
   it('streams its text as it is made', async () => {
     const next = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const own = open(createSolo(talking(async function* () {
+    const own = openFacade(createSolo(talking(async function* () {
       yield { type: 'text', text: 'one' }
       await next[0]?.promise
       yield { type: 'text', text: 'two' }
@@ -312,7 +304,7 @@ describe('the own agent', () => {
 
   it('is stopped when the client goes', async () => {
     const stopped = Promise.withResolvers<unknown>()
-    const own = open(createSolo(talking(async function* (_, signal) {
+    const own = openFacade(createSolo(talking(async function* (_, signal) {
       try {
         yield { type: 'text', text: 'one' }
         yield { type: 'text', text: 'two' }
@@ -339,18 +331,18 @@ describe('the own agent', () => {
     ['exited', 503, 'upstream_exited', 'server_error'],
     ['unsupported-task', 400, 'unsupported_task', 'invalid_request_error'],
   ])('that fails (%s) is shown with its cause: %i %s', async (reason, status, code, type) => {
-    const failing = open(createSolo(talking(async function* () {
+    const failing = openFacade(createSolo(talking(async function* () {
       throw new AgentError(reason, 'the endpoint answers 418')
       yield* say()
     })))
     for (const stream of [false, true]) {
       const error = await errorOf(await ask(failing.app, { ...solo, stream }))
-      expect(error).toEqual({ status, code, type, param: null, message: 'The model of this node failed: the endpoint answers 418' })
+      expect(error).toEqual({ status, code, type, param: null, message: `${reason === 'unsupported-task' ? '' : 'The model of this node failed: '}the endpoint answers 418` })
     }
   })
 
   it('that fails midway ends the stream with the error', async () => {
-    const failing = open(createSolo(talking(async function* () {
+    const failing = openFacade(createSolo(talking(async function* () {
       yield { type: 'text', text: 'one' }
       throw new AgentError('unreachable', 'the reply ended early')
     })))
@@ -375,13 +367,13 @@ describe('the own agent', () => {
 
   it('does the chores of front ends, if it can talk', async () => {
     const chore = { ...hello, metadata: { task: 'title_generation' } }
-    const own = open(createSolo(talking(() => say('A title'))))
+    const own = openFacade(createSolo(talking(() => say('A title'))))
     expect(await (await ask(own.app, chore)).json()).toMatchObject({ model: 'peerage/solo', choices: [{ message: { content: 'A title' } }], peerage: { mode: 'solo', background: 'title' } })
     expect(own.fixture.asked).toEqual([])
 
     const response = ask(facade.app, chore)
     await untilAsked(facade)
-    await close(facade, 'A title')
+    await closeLast(facade, 'A title')
     expect(await (await response).json()).toMatchObject({ model: 'peerage', peerage: { mode: 'round', background: null } })
   })
 })

@@ -5,12 +5,14 @@ import { ServiceError, type NodeService } from '../../service.ts'
 import type { Mount } from '../mount.ts'
 import { RequestError } from '../problem.ts'
 import { MODELS, readModel } from './call.ts'
-import { writeChunks, writeCompletion } from './chat-completions.ts'
-import { readChatRequest } from './chat-request.ts'
+import { chatCompletions } from './chat-completions.ts'
+import type { Dialect, DialectRequest } from './dialect.ts'
 import { FacadeError, toOpenAiError } from './errors.ts'
-import { eventBody, linkedController, startEarly } from './event-stream.ts'
+import { eventBody, linkedController, startEarly } from './event-body.ts'
 import { generate } from './generate.ts'
 import { collect } from './generation.ts'
+import { describeForAnthropic, messages } from './messages.ts'
+import { responses } from './responses.ts'
 
 export interface FacadeOptions {
   /** Told of failures that are the node's own. */
@@ -22,22 +24,25 @@ export interface FacadeOptions {
 const KEEP_ALIVE_MS = 10_000
 const CLIENT_GONE = new Error('the client has gone')
 
-/** The network as a model: what OpenAI's clients speak, below /v1. */
+/** The network as a model: what the clients of OpenAI and Anthropic speak, below /v1. */
 export function facadeMount(service: NodeService, options: FacadeOptions = {}): Mount {
   const routes = new Hono()
   const startedS = Math.floor(Date.parse(service.status().startedAt) / 1_000)
   addModels(routes, startedS)
-  addChat(routes, service, options)
+  addDialect(routes, service, chatCompletions, options)
+  addDialect(routes, service, responses, options)
+  addDialect(routes, service, messages, options)
   routes.onError((error, context) => {
-    if (isOwn(error)) options.onError?.(error)
-    return refuseAsOpenAi(context, error)
+    // A client that has gone left the failure behind itself.
+    if (isOwn(error) && !context.req.raw.signal.aborted) options.onError?.(error)
+    return refuseInDialect(context, error)
   })
-  return { path: '/v1', routes, refuse: refuseAsOpenAi }
+  return { path: '/v1', routes, refuse: refuseInDialect }
 }
 
-/** Any failure as an answer in OpenAI's shape. */
-export function refuseAsOpenAi(context: Context, error: unknown): Response {
-  const { status, headers, body } = toOpenAiError(error)
+/** Any failure as an answer in the shape that clients of the path know: Anthropic's, or OpenAI's. */
+function refuseInDialect(context: Context, error: unknown): Response {
+  const { status, headers, body } = context.req.path.startsWith('/v1/messages') ? describeForAnthropic(error) : toOpenAiError(error)
   return context.json(body, status as 400, headers)
 }
 
@@ -56,21 +61,22 @@ function addMethods(routes: Hono, path: string, allow: string): void {
   })
 }
 
-function addChat(routes: Hono, service: NodeService, { onError = () => undefined, keepAliveMs = KEEP_ALIVE_MS }: FacadeOptions): void {
-  routes.post('/chat/completions', async (context) => {
-    const { call, stream, includeUsage } = readChatRequest(await readJson(context))
+function addDialect<Request extends DialectRequest>(routes: Hono, service: NodeService, dialect: Dialect<Request>, options: FacadeOptions): void {
+  const { onError = () => undefined, keepAliveMs = KEEP_ALIVE_MS } = options
+  routes.post(dialect.path, async (context) => {
+    const request = dialect.read(await readJson(context))
     const createdS = Math.floor(Date.now() / 1_000)
     const client = linkedController(context.req.raw.signal)
-    const generation = await generate(service, call, client.signal, context.req.header('idempotency-key'))
-    if (!stream) return context.json(writeCompletion(generation, await collect(generation.events), createdS))
+    const generation = await generate(service, request.call, client.signal, context.req.header('idempotency-key'))
+    if (!request.stream) return context.json(dialect.write(request, generation, await collect(generation.events), createdS))
     const events = await startEarly(generation.events, keepAliveMs, client.signal)
     const report = (error: unknown): void => {
       if (!client.signal.aborted && isOwn(error)) onError(error)
     }
-    const chunks = writeChunks({ ...generation, events }, { createdS, includeUsage, onError: report })
-    return context.body(eventBody(chunks, { keepAliveMs, onCancel: () => client.abort(CLIENT_GONE) }), 200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' })
+    const body = eventBody(dialect.writeStream(request, { ...generation, events }, { createdS, onError: report }), { keepAliveMs, onCancel: () => client.abort(CLIENT_GONE) })
+    return context.body(body, 200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' })
   })
-  addMethods(routes, '/chat/completions', 'POST')
+  addMethods(routes, dialect.path, 'POST')
 }
 
 /** Whether a failure is this program's, and not one that has a name. */

@@ -1,28 +1,30 @@
 import type { RoundLook } from '../../runtime/follow-round.ts'
 import type { NodeService, RoundDetail, RoundPhase } from '../../service.ts'
+import { roundPhaseSchema } from '../../service/rounds.ts'
 
+/** In the order in which they happen. */
+const PHASES = roundPhaseSchema.options
 /** Members that a rated round needs. */
 const RATED_MEMBERS_MIN = 3
 const NAMES_MAX = 12
 
-/** Turns looks at a round into sentences for people, each said once; the last one tells who won. */
+/** Turns looks at a round into sentences for people, each said once and in order; the last one tells who won. */
 export function createProgress(service: Pick<NodeService, 'status'>): (look: RoundLook) => string[] {
-  const said = new Set<RoundPhase | 'asked' | 'winner'>()
-  const once = (key: RoundPhase | 'asked' | 'winner', sentence: string | null): string[] => {
-    if (said.has(key) || sentence === null) return []
-    said.add(key)
-    return [sentence]
-  }
+  let begun = false
+  let furthest = -1
+  let ended = false
   return ({ round, events }) => {
-    const entered = events.flatMap((event) => (event.type === 'phase-entered' ? [event.phase] : []))
+    const asked = begun ? [] : [sayAsked(round, service.status().membersPresent)]
+    begun = true
+    // What is known of the round may be ahead of its events.
+    const entered = events.flatMap((event) => (event.type === 'phase-entered' ? [PHASES.indexOf(event.phase)] : []))
+    const reached = round.openedHeight === null ? -1 : PHASES.indexOf(round.phase)
+    const passed = [...new Set([...entered, reached])].filter((index) => index > furthest).sort((a, b) => a - b)
+    furthest = passed.at(-1) ?? furthest
     const failures = events.flatMap((event) => (event.type === 'agent-error' ? [`This node's own model failed (${event.code}): ${event.message}`] : []))
-    const phases = round.openedHeight === null ? [] : [...entered, round.phase]
-    return [
-      ...once('asked', sayAsked(round, service.status().membersPresent)),
-      ...phases.flatMap((phase) => once(phase, sayPhase(phase, round))),
-      ...failures,
-      ...once('winner', sayWinner(round)),
-    ]
+    const winner = ended ? null : sayWinner(round)
+    ended = winner !== null
+    return [...asked, ...passed.map((index) => sayPhase(PHASES[index] as RoundPhase, round)), ...failures, winner].filter((sentence) => sentence !== null)
   }
 }
 
@@ -53,9 +55,9 @@ function sayPhase(phase: RoundPhase, { answers, comparisons }: RoundDetail): str
   }
 }
 
-function sayWinner({ winner, ranking }: RoundDetail): string | null {
+function sayWinner({ winner, ranking, answers }: RoundDetail): string | null {
   if (winner === null) return null
-  return `The answer of ${winner.name} won${ranking === null ? '' : `, ahead by ${(ranking.agreementMicro / 1_000_000).toFixed(2)} of all support`}.`
+  return `The answer of ${winner.name} won${ranking === null || answers.length < 2 ? '' : `, ahead by ${(ranking.agreementMicro / 1_000_000).toFixed(2)} of all support`}.`
 }
 
 function count(number: number, noun: string): string {

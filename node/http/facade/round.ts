@@ -1,6 +1,6 @@
 import { watchRound } from '../../runtime/follow-round.ts'
 import type { NodeEvent, NodeService, RoundDetail } from '../../service.ts'
-import type { Call } from './call.ts'
+import { ignoredFields, type Call } from './call.ts'
 import { writeConversation } from './conversation.ts'
 import { FacadeError } from './errors.ts'
 import { estimateTokens, type Generation, type GenerationEvent, type PeerageExtra } from './generation.ts'
@@ -14,18 +14,12 @@ const SETTLING_MS_MAX = 120_000
 const CREDIT_MS_MAX = 30_000
 const PIECE_LENGTH = 512
 
-export interface RoundInit {
-  ignored: string[]
-  signal: AbortSignal
-  idempotencyKey: string | undefined
-}
-
 /** Opens a round with the conversation as its task. Rejects with FacadeError or ServiceError. */
-export async function answerByRound(service: NodeService, call: Call, { ignored, signal, idempotencyKey }: RoundInit): Promise<Generation> {
+export async function answerByRound(service: NodeService, call: Call, signal: AbortSignal, idempotencyKey: string | undefined): Promise<Generation> {
   const prompt = writeConversation(call.messages)
   const { kind, reference, answerMs, judgeMs } = call
   const { round } = await service.ask({ prompt, kind, reference, answerMs, judgeMs }, { idempotencyKey })
-  return { id: round, model: 'peerage', events: roundEvents(service, round, { prompt, ignored, signal }) }
+  return { id: round, model: 'peerage', events: roundEvents(service, round, { prompt, ignored: ignoredFields(call, []), signal }) }
 }
 
 /**
@@ -37,7 +31,7 @@ async function* roundEvents(service: NodeService, id: string, init: { prompt: st
   let failure: string | null = null
   let answered = false
   let round: RoundDetail | null = null
-  for await (const look of watchRound(service, id, { signal: init.signal, timeoutMs: OPENING_MS_MAX, until: createPatience() })) {
+  for await (const look of watchRound(service, id, { signal: init.signal, timeoutMs: Infinity, until: createPatience() })) {
     round = look.round
     failure = failureOf(look.events) ?? failure
     if (answered) continue
@@ -53,8 +47,9 @@ async function* roundEvents(service: NodeService, id: string, init: { prompt: st
 
 const PIECES = new RegExp(`[^]{1,${PIECE_LENGTH}}`, 'gu')
 
-/** Says when a round has had its time, which begins when it is opened; once there is an answer, only the credit is waited for. */
+/** Says when a round has had its time, which begins anew when it is opened; once there is an answer, only the credit is waited for. */
 function createPatience(): (round: RoundDetail) => boolean {
+  const askedMs = performance.now()
   let openedMs: number | null = null
   let answeredMs: number | null = null
   return ({ openedHeight, winner, task }) => {
@@ -62,7 +57,8 @@ function createPatience(): (round: RoundDetail) => boolean {
     if (openedHeight !== null) openedMs ??= nowMs
     if (winner !== null) answeredMs ??= nowMs
     if (answeredMs !== null) return nowMs - answeredMs > CREDIT_MS_MAX
-    return openedMs !== null && nowMs - openedMs > task.answerMs + task.judgeMs + SETTLING_MS_MAX
+    if (openedMs === null) return nowMs - askedMs > OPENING_MS_MAX
+    return nowMs - openedMs > task.answerMs + task.judgeMs + SETTLING_MS_MAX
   }
 }
 

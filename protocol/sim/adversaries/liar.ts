@@ -2,7 +2,7 @@ import { sha256 } from '../../../consensus/index.ts'
 import type { Block, Body } from '../../bodies.ts'
 import { decodeVouched, encode } from '../../encoding.ts'
 import { shownIn } from '../../round/joint.ts'
-import { commitmentOf } from '../../sealed.ts'
+import { commitmentOf, shareContent } from '../../sealed.ts'
 import type { Adversary, SimNode, World } from '../types.ts'
 import { forge, published, withEntries } from './tools.ts'
 
@@ -33,7 +33,8 @@ function madeUp(self: SimNode, world: World, { round, phase, hash }: Body<'commi
   const shown = shownIn(phase)
   const secret = shown === null ? undefined : self.machine?.rounds.get(round)?.secrets.get(shown)
   if (shown === null || secret === undefined) return hash
-  return commitmentOf(world.network, round, shown, self.member, { ...secret, content: encode(invert(decodeVouched(secret.content) as Blocks)) })
+  const [blocks, checks] = decodeVouched(secret.content) as ReturnType<typeof shareContent>
+  return commitmentOf(world.network, round, shown, self.member, { ...secret, content: encode(shareContent({ blocks: invert(blocks), checks })) })
 }
 
 function invert(blocks: Blocks): Blocks {

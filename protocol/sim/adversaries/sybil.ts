@@ -1,4 +1,5 @@
 import { sealEnvelope, type Message } from '../../envelope.ts'
+import { openRounds } from '../../ledger/state.ts'
 import { simulatedSigner } from '../members.ts'
 import type { Adversary } from '../types.ts'
 import { tell } from './tools.ts'
@@ -16,7 +17,7 @@ export const sybil: Adversary = {
     const say = (message: unknown): void => tell(world, self, message as Message)
     say(sealEnvelope(world.network, 'join', { sequence: Math.floor(world.nowMs) }, signer))
     say(sealEnvelope(world.network, 'presence', { sequence: Math.floor(world.nowMs), canAnswer: true, canJudge: true, model: '', links: 0, height: 0 }, signer))
-    for (const [round, { phase }] of Object.entries(self.machine?.ledger.rounds ?? {})) {
+    for (const [round, { phase }] of self.machine === null ? [] : openRounds(self.machine.ledger)) {
       if (phase === 'answer-commit' || phase === 'ballot-commit') say(sealEnvelope(world.network, 'commit', { round, phase, hash: world.network }, signer))
     }
   },

@@ -8,7 +8,7 @@ import { createGenesis, networkId } from '../../genesis.ts'
 import { resultHash } from '../../ledger/close-round.ts'
 import type { RoundResult } from '../../ledger/result.ts'
 import { genesisState, stateRoot } from '../../ledger/state.ts'
-import { commitmentOf, truthCommitment } from '../../sealed.ts'
+import { commitmentOf, shareContent, truthCommitment } from '../../sealed.ts'
 import { memberWith, toHex } from '../../test/keys.ts'
 import { createScene, finish, openRound, play, roundOf } from '../../test/scene.ts'
 
@@ -90,7 +90,7 @@ const BODIES: { [K in MessageKind]: Body<K> } = {
   commit: { round: ROUND, phase: 'answer-commit', hash: commitmentOf(NETWORK, ROUND, 'answer-reveal', alice.member, SEALED) },
   reveal: { round: ROUND, phase: 'answer-reveal', ...SEALED },
   truth: { round: ROUND, phase: 'evaluate', accepted: ['42'], salt: SALT },
-  share: { round: ROUND, phase: 'credit', blocks: [{ block: 3, values: [[0, 500_000, 1_000_000], [1_000_000, 1_000_000, 1_000_000]] }], salt: SALT },
+  share: { round: ROUND, phase: 'credit', blocks: [{ block: 3, values: [[0, 500_000, 1_000_000], [1_000_000, 1_000_000, 1_000_000]] }], checks: [250_000], salt: SALT },
   observation: { round: ROUND, phase: 'ballot-commit', items: [[alice.member, sha256('one')], [bob.member, sha256('two')]] },
   vote: { kind: 'notarize', epoch: 0, view: 7, block: sha256('a block') },
   proposal: blockOf(),
@@ -166,7 +166,7 @@ export function buildVectors(): Record<string, Vectors> {
       result: { hash: resultHash(RESULT), hex: toHex(encode(RESULT)) },
       commitment: { hash: BODIES.commit.hash, content: toHex(ANSWER), salt: toHex(SALT) },
       ballot: { hash: commitmentOf(NETWORK, ROUND, 'ballot-reveal', alice.member, { content: BALLOT, salt: SALT }), content: toHex(BALLOT) },
-      share: { hash: commitmentOf(NETWORK, ROUND, 'credit', alice.member, { content: encode(BODIES.share.blocks), salt: SALT }), content: toHex(encode(BODIES.share.blocks)) },
+      share: { hash: commitmentOf(NETWORK, ROUND, 'credit', alice.member, { content: encode(shareContent(BODIES.share)), salt: SALT }), content: toHex(encode(shareContent(BODIES.share))) },
       truth: { hash: BODIES.open.truth, accepted: ['42'] },
     },
   }

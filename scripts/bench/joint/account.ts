@@ -73,12 +73,13 @@ export function accountOf({ transcript }: StoredRound, rules: Rules): RoundAccou
   const draw = (): Work => createWork({ plan, seed: transcript.creditSeed, players: players.length })
   const aloneMs = time(() => void evaluateUnits(gameOf(transcript, rules).game, draw(), 0, plan.units))
   const first: Transcript = { ...transcript, phase: 'credit', shares: [] }
-  const shareMs = new Map(players.map((player) => [player, time(() => computeShare(first, rules, player))]))
+  const shareMs = new Map(players.map((player) => [player, time(() => computeShare(first, rules, player, new Uint8Array(32)))]))
   return { alone: plan.units * draw().leaves, sent, checks: CHECKS_PER_BLOCK * plan.blocks, aloneMs, shareMs }
 }
 
 function planOf(players: number, { parameters }: Rules): SampledPlan {
-  const plan = planCredit({ players, exactPlayersMax: parameters.exactPlayersMax, pairs: parameters.creditPairs, rule: parameters.creditPlan })
+  const { exactPlayersMax, creditPairs: pairs, creditPlan: rule, creditCost: cost } = parameters
+  const plan = planCredit({ players, exactPlayersMax, pairs, rule, ...(cost === null ? {} : { cost }) })
   if (plan.kind === 'exact') throw new Error('a round was too small for its credit to be shared')
   return plan
 }

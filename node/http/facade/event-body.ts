@@ -45,7 +45,7 @@ export function eventBody(events: AsyncIterable<string>, { keepAliveMs, onCancel
 }
 
 /** The promise's outcome, or null where it takes longer. */
-export function withinTime<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+function withinTime<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   const { promise: late, resolve } = Promise.withResolvers<null>()
   const timer = setTimeout(resolve, ms, null)
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))

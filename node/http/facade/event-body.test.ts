@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { eventBody, startEarly, writeEvent } from './event-stream.ts'
+import { eventBody, startEarly, writeEvent } from './event-body.ts'
 
 const read = (body: ReadableStream<Uint8Array>): Promise<string> => new Response(body).text()
 

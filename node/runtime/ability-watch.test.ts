@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Event } from '../../protocol/index.ts'
+import type { Agent } from '../agents/agent.ts'
+import { createAbilityWatch } from './ability-watch.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+function createTrial(askers: 'anyone' | 'self' | string[], hasHealth = true) {
+  const able = { canAnswer: true, canJudge: true }
+  const events: Event[] = []
+  const health = { ability: () => ({ ...able }), providers: () => [] }
+  const agent: Agent = { model: 'm', canAnswer: true, canJudge: true, answer: async () => null, judge: async () => [], close: async () => undefined, ...(hasHealth ? { health } : {}) }
+  return { able, events, watch: createAbilityWatch({ agent, askers, dispatch: (event) => events.push(event), lookMs: 100 }) }
+}
+
+it('tells of each change once, and no more after its end', () => {
+  const { able, events, watch } = createTrial('anyone')
+  watch.start()
+  vi.advanceTimersByTime(1_000)
+  expect(events).toEqual([])
+  able.canJudge = false
+  vi.advanceTimersByTime(1_000)
+  able.canJudge = true
+  vi.advanceTimersByTime(1_000)
+  watch.stop()
+  able.canAnswer = false
+  vi.advanceTimersByTime(1_000)
+  expect(events).toEqual([{ type: 'ability', canAnswer: true, canJudge: false }, { type: 'ability', canAnswer: true, canJudge: true }])
+})
+
+it('tells at the start that a node works only for its owner, or that its model is away', () => {
+  const alone = createTrial('self', false)
+  alone.watch.start()
+  const away = createTrial(['somebody'])
+  away.able.canAnswer = false
+  away.watch.start()
+  expect([alone.events, away.events]).toEqual([[{ type: 'ability', canAnswer: false, canJudge: false }], [{ type: 'ability', canAnswer: false, canJudge: true }]])
+})
