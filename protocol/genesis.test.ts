@@ -68,7 +68,7 @@ describe('genesisSchema', () => {
 describe('networkId', () => {
   it('changes with every field and every parameter', () => {
     const genesis = createGenesis(INIT)
-    const other = (value: Parameters[keyof Parameters]): unknown => (typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${value}!`)
+    const other = (value: Parameters[keyof Parameters]): unknown => (typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : typeof value === 'string' ? `${value}!` : { ...value, changed: 1 })
     const variants: Genesis[] = [
       genesis,
       { ...genesis, name: 'tesu' },

@@ -2,12 +2,12 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { AgentCard, Role, TaskState, verifyAgentCardSignature } from '@a2a-js/sdk'
 import type { SendMessageRequest, StreamResponse, Task } from '@a2a-js/sdk'
-import { ClientFactory, type Client } from '@a2a-js/sdk/client'
+import { ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory, type Client } from '@a2a-js/sdk/client'
 import { base58btc } from 'multiformats/bases/base58'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startEmbeddedNetwork, type EmbeddedNetwork } from '../test/embedded-network.ts'
 import type { ReputationDocument, RunningNode } from '../service.ts'
-import { createCard, REPUTATION_EXTENSION, ROUND_EXTENSION } from './card.ts'
+import { createCard, legacyCard, REPUTATION_EXTENSION, ROUND_EXTENSION } from './card.ts'
 import { ANSWER_ARTIFACT, ROUND_ARTIFACT } from './task.ts'
 
 let network: EmbeddedNetwork
@@ -26,7 +26,7 @@ const keyOf = async (memberId: string): Promise<KeyObject> => {
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
 }
 
-const fetchCard = async (at: string): Promise<AgentCard> => AgentCard.fromJSON(await (await fetch(`${at}/.well-known/agent-card.json`)).json())
+const fetchCard = async (at: string): Promise<AgentCard> => AgentCard.fromJSON(await (await fetch(`${at}/.well-known/agent-card.json`, { headers: { 'a2a-version': '1.0' } })).json())
 
 let messages = 0
 const message = (text: string, more: Partial<SendMessageRequest['message'] & object> = {}): SendMessageRequest['message'] => ({
@@ -169,6 +169,29 @@ describe('the list of tasks', () => {
   })
 })
 
+describe('A2A 0.3', () => {
+  const legacyCompat = { enabled: true }
+  /** A client of that time names no version when it asks for the card. */
+  const fetchImpl: typeof fetch = (input, init) => fetch(input, { ...init, headers: {} })
+  const connect = (): Promise<Client> =>
+    new ClientFactory({ transports: [new JsonRpcTransportFactory({ legacyCompat })], cardResolver: new DefaultAgentCardResolver({ legacyCompat, fetchImpl }) }).createFromUrl(node.apiUrl)
+
+  it('has its card, tasks and streams, too', async () => {
+    const legacy = await connect()
+    expect([legacy.protocolVersion, (await legacy.getAgentCard()).skills[0]?.id]).toEqual(['0.3.0', 'ask'])
+    const task = (await legacy.sendMessage(request())) as Task
+    expect([task.status?.state, textOf(task.artifacts[0] as never)]).toEqual([TaskState.TASK_STATE_COMPLETED, 'It is 42.'])
+    expect((await legacy.getTask({ tenant: '', id: task.id })).id).toBe(task.id)
+    const payloads = await collect(legacy.sendMessageStream(request()))
+    expect([payloads[0]?.$case, payloads.at(-1)?.$case]).toEqual(['task', 'statusUpdate'])
+    await expect(legacy.cancelTask({ tenant: '', id: task.id, metadata: undefined })).rejects.toThrow(/closed/)
+  })
+
+  it('asks for the token as that version writes it', () => {
+    expect(legacyCard(createCard(node.service.status(), 'http://127.0.0.1:1', true))).toMatchObject({ url: 'http://127.0.0.1:1/a2a', securitySchemes: { bearer: { type: 'http' } }, security: [{ bearer: [] }] })
+  })
+})
+
 describe('what is refused', () => {
   const raw = async (body: unknown, headers: Record<string, string> = {}): Promise<unknown> =>
     (await fetch(`${node.apiUrl}/a2a`, { method: 'POST', headers: { 'content-type': 'application/json', 'a2a-version': '1.0', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) })).json()
@@ -185,7 +208,7 @@ describe('what is refused', () => {
   })
 
   it.each([
-    ['another version', { jsonrpc: '2.0', id: 7, method: 'GetTask', params: { id: 'x' } }, { 'a2a-version': '0.3' }, { id: 7, error: { code: -32009 } }],
+    ['another version', { jsonrpc: '2.0', id: 7, method: 'GetTask', params: { id: 'x' } }, { 'a2a-version': '2.0' }, { id: 7, error: { code: -32009 } }],
     ['an unknown method', { jsonrpc: '2.0', id: 7, method: 'message/send', params: {} }, {}, { id: 7, error: { code: -32601 } }],
     ['what is no JSON', '{', {}, { id: null, error: { code: -32602 } }],
     ['push notifications', { jsonrpc: '2.0', id: 7, method: 'CreateTaskPushNotificationConfig', params: { taskId: 'x', url: 'https://example.org' } }, {}, { id: 7, error: { code: -32003 } }],

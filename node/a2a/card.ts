@@ -1,12 +1,14 @@
 import { canonicalizeAgentCard } from '@a2a-js/sdk'
-import type { AgentCard, AgentExtension } from '@a2a-js/sdk'
+import type { AgentCard, AgentExtension, AgentInterface } from '@a2a-js/sdk'
 import { TASK_KINDS } from '../../consensus/index.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Identity } from '../identity.ts'
 import type { NodeStatus } from '../service.ts'
 
 export const A2A_PATH = '/a2a'
-const A2A_VERSION = '1.0'
+/** Versions of A2A, newest first; clients that name none speak the last. */
+export const A2A_VERSIONS = ['1.0', '0.3'] as const
+export type A2aVersion = (typeof A2A_VERSIONS)[number]
 
 /** Extensions are named by URIs; see node/a2a/README.md for what they hold. */
 export const ROUND_EXTENSION = 'urn:peerage:a2a:round:v1'
@@ -24,7 +26,7 @@ export function createCard(status: NodeStatus, origin: string, needsToken: boole
     description: `A member of the Peerage network "${status.networkName}". It puts a task to all members; they answer, judge each other's answers and agree on one winner, on credit and on reputation.`,
     version: packageJson.version,
     provider: undefined,
-    supportedInterfaces: [{ url: `${origin}${A2A_PATH}`, protocolBinding: 'JSONRPC', protocolVersion: A2A_VERSION, tenant: '' }],
+    supportedInterfaces: A2A_VERSIONS.map((protocolVersion) => ({ url: `${origin}${A2A_PATH}`, protocolBinding: 'JSONRPC', protocolVersion, tenant: '' })),
     capabilities: { streaming: true, pushNotifications: false, extendedAgentCard: false, extensions: [roundExtension(), reputationExtension(status, origin)] },
     defaultInputModes: TEXT_AND_DATA,
     defaultOutputModes: TEXT_AND_DATA,
@@ -78,4 +80,18 @@ export function signCard(card: AgentCard, { memberId, sign }: Signer): AgentCard
   const header = encode(JSON.stringify({ alg: 'EdDSA', typ: 'JOSE', kid: memberId }))
   const signature = sign(Buffer.from(`${header}.${encode(canonicalizeAgentCard(card))}`))
   return { ...card, signatures: [{ protected: header, signature: Buffer.from(signature).toString('base64url'), header: undefined }] }
+}
+
+/** The same card as A2A 0.3 writes it. It is not signed: that version signs other bytes. */
+export function legacyCard(card: AgentCard): Record<string, unknown> {
+  const { name, description, version, defaultInputModes, defaultOutputModes } = card
+  const { url, protocolBinding } = card.supportedInterfaces[0] as AgentInterface
+  const { extendedAgentCard: supportsAuthenticatedExtendedCard, ...capabilities } = card.capabilities ?? { extensions: [] }
+  const needsToken = card.securityRequirements.length > 0
+  return {
+    protocolVersion: '0.3.0',
+    ...{ name, description, version, url, preferredTransport: protocolBinding, capabilities, supportsAuthenticatedExtendedCard, defaultInputModes, defaultOutputModes },
+    skills: card.skills.map(({ id, name: title, description: about, tags, examples }) => ({ id, name: title, description: about, tags, examples })),
+    ...(needsToken ? { securitySchemes: { bearer: { type: 'http', scheme: 'Bearer' } }, security: [{ bearer: [] }] } : {}),
+  }
 }

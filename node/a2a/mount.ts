@@ -1,13 +1,15 @@
 import { A2A_VERSION_HEADER, AgentCard, formatSSEErrorEvent, formatSSEEvent } from '@a2a-js/sdk'
-import { JsonRpcTransportHandler, ServerCallContext, validateVersion } from '@a2a-js/sdk/server'
+import { LegacyJsonRpcTransportHandler } from '@a2a-js/sdk/compat/v0_3/server'
+import { VersionNotSupportedError } from '@a2a-js/sdk/errors'
+import { JsonRpcTransportHandler, ServerCallContext } from '@a2a-js/sdk/server'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { stream } from 'hono/streaming'
 import type { Mount } from '../http/mount.ts'
 import { RequestError } from '../http/problem.ts'
 import type { NodeService } from '../service.ts'
-import { A2A_PATH, createCard, signCard } from './card.ts'
-import type { Signer } from './card.ts'
+import { A2A_PATH, A2A_VERSIONS, createCard, legacyCard, signCard } from './card.ts'
+import type { A2aVersion, Signer } from './card.ts'
 import { createRequestHandler, SIGNAL_KEY } from './request-handler.ts'
 
 export interface A2aMountInit {
@@ -20,39 +22,54 @@ export interface A2aMountInit {
 
 type Body = Record<string, unknown>
 
-/** Clients from before the header say nothing. */
-const VERSION_WITHOUT_HEADER = '0.3'
+/** What answers the calls of one version. */
+interface Handler {
+  handle(body: string, call: ServerCallContext): Promise<object | AsyncGenerator<object>>
+  refuse(error: unknown): unknown
+}
 
 /** The signed agent card at /.well-known/agent-card.json, and JSON-RPC at /a2a. */
 export function a2aMounts({ service, signer, needsToken, onError }: A2aMountInit): Mount[] {
   const cardAt = (origin: string): AgentCard => createCard(service.status(), origin, needsToken)
   const card = new Hono().get('/agent-card.json', (context) => {
-    const signed = signCard(cardAt(new URL(context.req.url).origin), signer)
-    return context.json(AgentCard.toJSON(signed) as Body)
+    const own = cardAt(new URL(context.req.url).origin)
+    context.header('Vary', A2A_VERSION_HEADER)
+    return context.json(versionOf(context) === '0.3' ? legacyCard(own) : (AgentCard.toJSON(signCard(own, signer)) as Body))
   })
-  const handler = new JsonRpcTransportHandler(createRequestHandler({ service, card: () => cardAt(''), onError }))
-  const rpc = new Hono().post('/', (context) => answer(context, handler, cardAt('')))
+  const operations = createRequestHandler({ service, card: () => cardAt(''), onError })
+  const [current, legacy] = [new JsonRpcTransportHandler(operations), new LegacyJsonRpcTransportHandler(operations)]
+  const handlers: Record<A2aVersion, Handler> = {
+    '1.0': { handle: (body, call) => current.handle(body, call), refuse: (error) => JsonRpcTransportHandler.mapToJSONRPCError(error) },
+    '0.3': { handle: (body, call) => legacy.handle(body, call), refuse: (error) => LegacyJsonRpcTransportHandler.mapToLegacyJSONRPCError(error) },
+  }
+  const rpc = new Hono().post('/', (context) => answer(context, handlers))
   return [
     { path: '/.well-known', routes: card },
     { path: A2A_PATH, routes: rpc },
   ]
 }
 
-async function answer(context: Context, handler: JsonRpcTransportHandler, card: AgentCard): Promise<Response> {
+/** The version that a client speaks, null for one that is not spoken here. */
+function versionOf(context: Context): A2aVersion | null {
+  const named = context.req.header(A2A_VERSION_HEADER) ?? ''
+  if (named === '') return '0.3'
+  return A2A_VERSIONS.find((version) => named === version || named.startsWith(`${version}.`)) ?? null
+}
+
+async function answer(context: Context, handlers: Record<A2aVersion, Handler>): Promise<Response> {
   if (!/^application\/json\s*(;|$)/i.test(context.req.header('content-type') ?? '')) throw new RequestError('unsupported-media-type', 'The body of this request must be JSON.')
-  const text = await context.req.text()
+  const body = await context.req.text()
+  const version = versionOf(context)
+  const { handle, refuse } = handlers[version ?? '1.0']
+  const reply = (error: unknown): Body => ({ jsonrpc: '2.0', id: idOf(body), error: refuse(error) })
+  if (version === null) return context.json(reply(new VersionNotSupportedError(`The versions of A2A spoken here are ${A2A_VERSIONS.join(' and ')}.`)))
   const gone = new AbortController()
-  const call = new ServerCallContext({
-    requestedVersion: context.req.header(A2A_VERSION_HEADER) ?? VERSION_WITHOUT_HEADER,
-    state: new Map([[SIGNAL_KEY, AbortSignal.any([gone.signal, context.req.raw.signal])]]),
-  })
+  const state = new Map([[SIGNAL_KEY, AbortSignal.any([gone.signal, context.req.raw.signal])]])
   try {
-    validateVersion(call.requestedVersion, card, 'JSONRPC')
-    const replied = await handler.handle(text, call)
-    if (!(Symbol.asyncIterator in replied)) return context.json(replied)
-    return await streamReplies(context, replied, gone, (error) => errorReply(text, error))
+    const replied = await handle(body, new ServerCallContext({ requestedVersion: version, state }))
+    return Symbol.asyncIterator in replied ? await streamReplies(context, replied, gone, reply) : context.json(replied)
   } catch (error) {
-    return context.json(errorReply(text, error))
+    return context.json(reply(error))
   }
 }
 
@@ -71,13 +88,9 @@ async function streamReplies(context: Context, replies: AsyncGenerator, gone: Ab
   })
 }
 
-function errorReply(text: string, error: unknown): Body {
-  return { jsonrpc: '2.0', id: idOf(text), error: JsonRpcTransportHandler.mapToJSONRPCError(error) }
-}
-
-function idOf(text: string): unknown {
+function idOf(body: string): unknown {
   try {
-    return (JSON.parse(text) as { id?: unknown } | null)?.id ?? null
+    return (JSON.parse(body) as { id?: unknown } | null)?.id ?? null
   } catch {
     return null
   }

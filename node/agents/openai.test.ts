@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { AgentError } from './agent.ts'
-import type { Agent, AgentTask, JudgedAnswer, JudgeRequest } from './agent.ts'
+import type { Agent, AgentTask, ChatEvent, JudgedAnswer, JudgeRequest } from './agent.ts'
 import { describeAgentConformance } from './agent-conformance.ts'
 import { createOpenAiAgent } from './openai.ts'
 import { sayEvents, sayJson, sayStatus, startChatServer } from './openai-fixture.ts'
@@ -255,5 +255,43 @@ describe('openai judge', () => {
     expect((await (await create()).judge(request, never())).map(({ left, right }) => [left, right])).toEqual([[0, 1], [1, 0]])
     server.behave(sayStatus(403, 'no'))
     expect(await failure((await create()).judge(request, never()))).toMatchObject({ code: 'refused', message: 'the endpoint answers 403: no' })
+  })
+})
+
+describe('a conversation with an openai agent', () => {
+  const chat = async (agent: Agent, signal = never()): Promise<ChatEvent[]> => {
+    const events: ChatEvent[] = []
+    for await (const event of agent.chat?.({ messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'Hello?' }], maxTokens: 30 }, signal) ?? []) events.push(event)
+    return events
+  }
+
+  it('streams what the model says, with its usage at the end', async () => {
+    server.behave(sayEvents('Hello. How are you?', { usage: [9, 6] }))
+    const events = await chat(await create())
+    expect(events.slice(0, -1).map((event) => (event.type === 'text' ? event.text : '')).join('')).toBe('Hello. How are you?')
+    expect(events.length).toBeGreaterThan(3)
+    expect(events.at(-1)).toEqual({ type: 'end', finish: 'stop', usage: { inputTokens: 9, outputTokens: 6 } })
+    expect(server.seen[0]?.body).toMatchObject({ stream: true, max_tokens: 30, messages: [{ role: 'system' }, { role: 'user', content: 'Hello?' }] })
+  })
+
+  it('ends its request when the signal aborts, and when the agent is closed', async () => {
+    let closed = 0
+    server.behave((_, response) => void response.on('close', () => closed++).write('data: {"choices":[{"delta":{"content":"one"}}]}\n\n'))
+    const controller = new AbortController()
+    const agent = await create()
+    const aborted = expect(chat(agent, controller.signal)).rejects.toThrow('enough')
+    const ended = failure(chat(agent))
+    while (server.seen.length < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    controller.abort(new Error('enough'))
+    await aborted
+    await agent.close()
+    expect((await ended).code).toBe('exited')
+    await expect.poll(() => closed).toBe(2)
+  })
+
+  it('is not held by an agent that only judges', async () => {
+    const judge = await create({ roles: ['judge'] })
+    expect([judge.chat, judge.canAnswer, judge.canJudge, judge.model]).toEqual([undefined, false, true, 'small-model'])
+    expect((await failure(judge.answer(task, never()))).code).toBe('unsupported-task')
   })
 })

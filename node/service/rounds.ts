@@ -5,7 +5,7 @@ import { LIMITS } from '../../protocol/index.ts'
 import { namedMember, REPUTATION_ROLES } from './members.ts'
 
 /** Phases of a round in the order in which they happen; a phase that a round does not need is left out. `closing`: only the result is missing. */
-export const ROUND_PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit-commit', 'credit', 'credit-next-commit', 'credit-next', 'credit-all-commit', 'credit-all', 'closing', 'closed'] as const
+const ROUND_PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit-commit', 'credit', 'credit-next-commit', 'credit-next', 'credit-all-commit', 'credit-all', 'closing', 'closed'] as const
 export const roundPhaseSchema = z.enum(ROUND_PHASES)
 export type RoundPhase = z.infer<typeof roundPhaseSchema>
 

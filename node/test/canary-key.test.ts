@@ -97,10 +97,14 @@ async function hear(what: string, path: string, init: RequestInit = {}): Promise
 const chat = (stream: boolean): Promise<void> =>
   hear('solo', '/v1/chat/completions', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: 'peerage/solo', stream, messages: [{ role: 'user', content: 'hello' }] }) })
 
+/** Every document of the API, as it describes itself, and every verb that says something of models. */
 async function hearAll(what: string, round: string): Promise<void> {
-  const { memberId } = own().node
-  const paths = ['status', 'peers', 'members', 'rounds', `rounds/${round}`, 'genesis', 'checkpoint', 'health', 'readiness', `members/${memberId}/reputation?history=1`, `members/${memberId}/rewards?history=1`]
-  for (const path of [...paths.map((path) => `/api/v1/${path}`), '/openapi.json', '/v1/models', '/metrics']) await hear(what, path)
+  const { paths } = (await (await fetch(`${own().client.url}/openapi.json`)).json()) as { paths: Record<string, Record<string, unknown>> }
+  const readable = Object.keys(paths).filter((path) => 'get' in (paths[path] ?? {}) && !path.endsWith('/events'))
+  const filled = readable.map((path) => path.replace(/\/rounds\/\{[^}]+\}/, `/rounds/${round}`).replace(/\{[^}]+\}/g, own().node.memberId))
+  expect(filled.length).toBeGreaterThan(10)
+  expect(filled.join()).not.toMatch(/[{}]/)
+  for (const path of [...filled, '/v1/models', '/metrics']) await hear(what, path)
   for (const args of [['providers', 'list'], ['providers', 'list', '--json'], ['providers', 'test'], ['providers', 'test', '--json'], ['status'], ['rounds', round]]) {
     const run = await runToEnd([...args, '--home', home()])
     heard.push([`${what} ${args.join(' ')}`, run.out + run.err])

@@ -167,7 +167,9 @@ export function stateRoot(state: LedgerState): string {
 /** Hash of the state without who votes. */
 export function restOf(state: LedgerState): string {
   return rememberedOf(state, 'rest', () => {
-    const { epoch: _, validators: __, ...rest } = state
+    const rest: Partial<LedgerState> = { ...state }
+    delete rest.epoch
+    delete rest.validators
     return sha256(encode(rest))
   })
 }

@@ -12,7 +12,8 @@ export interface Signed {
   signature: Uint8Array
 }
 
-type Slots = Map<string, Pick<Signed, 'kind' | 'bodyHash' | 'signature'>>
+type Said = Pick<Signed, 'kind' | 'bodyHash' | 'signature'>
+type Slots = Map<string, Said>
 
 /** What each member was seen to sign last, by slot: slots of what goes on now apart from all others, of which anybody can make up any number. */
 export type Watch = Map<string, { near: Slots; far: Slots }>
@@ -40,7 +41,7 @@ export function isNear({ ledger, head }: { ledger: LedgerState; head: { view: nu
 export function noteSigned(watch: Watch, state: LedgerState, { author, kind, slot, bodyHash, signature }: Signed, near: boolean): Breach | null {
   const known = state.members[author] !== undefined || state.former[author] !== undefined
   if (slot === null || !known) return null
-  const both = watch.get(author) ?? { near: new Map(), far: new Map() }
+  const both = watch.get(author) ?? { near: new Map<string, Said>(), far: new Map<string, Said>() }
   watch.set(author, both)
   const earlier = both.near.get(slot) ?? both.far.get(slot)
   if (earlier === undefined) {

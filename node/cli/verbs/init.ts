@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { DISCOVER_VARIABLE, urlsToLookAt } from '../../agents/providers/discover.ts'
+import type { FoundServer } from '../../agents/providers/discover.ts'
 import { resolveHome } from '../../config/home.ts'
 import { printJson } from '../context.ts'
 import type { Context } from '../context.ts'
@@ -59,10 +60,15 @@ export function addInit(program: Command, context: Context): void {
     })
 }
 
+/** What a server is, for people. */
+export function kindOf({ kind }: Pick<FoundServer, 'kind'>): string {
+  return kind === 'openai' ? 'an OpenAI-compatible server' : kind
+}
+
 function describeAgent(agent: InitResult['agent'], context: Context): string[] {
   if (agent === null) return []
   const { type, model, baseUrl, found } = agent
-  const lines = found.map((server) => `found ${server.kind} at ${server.baseUrl}, with ${server.models.length === 0 ? 'no model' : oneLine(server.models.join(', '), context, 80)}\n`)
+  const lines = found.map((server) => `found ${kindOf(server)} at ${server.baseUrl}, with ${server.models.length === 0 ? 'no model' : oneLine(server.models.join(', '), context, 80)}\n`)
   const others = found.filter((server) => server.baseUrl !== baseUrl && server.models.length > 0)
   return [
     ...lines,

@@ -6,6 +6,7 @@ import { printJson } from '../context.ts'
 import type { Context } from '../context.ts'
 import { formatTable, oneLine } from '../format.ts'
 import type { AddFlags, ListedProvider, ProviderList, ProviderTrial } from '../providers.ts'
+import { kindOf } from './init.ts'
 import { integerWithin } from './options.ts'
 
 interface Common {
@@ -79,7 +80,7 @@ function parsePrice(text: string): number {
 function formatList({ agent, currency, providers, found }: ProviderList, context: Context): string {
   const rows = providers.map((provider) => [provider.id, oneLine(provider.model, context, 40), provider.baseUrl, provider.roles.join(', '), provider.key ?? 'no key', formatPrice(provider), formatState(provider, currency)])
   const table = rows.length === 0 ? `The agent of this node is ${/^[aeiou]/.test(agent) ? 'an' : 'a'} ${agent}: it needs no provider.\n` : formatTable(['id', 'model', 'at', 'for', 'key', `price (${currency})`, 'state'], rows, context)
-  const others = found.map(({ kind, baseUrl, models }) => `found ${kind} at ${baseUrl}, with ${models.length === 0 ? 'no model' : oneLine(models.join(', '), context, 80)}; add it: peerage providers add ${baseUrl}\n`)
+  const others = found.map(({ kind, baseUrl, models }) => `found ${kindOf({ kind })} at ${baseUrl}, with ${models.length === 0 ? 'no model' : oneLine(models.join(', '), context, 80)}; add it: peerage providers add ${baseUrl}\n`)
   return `${table}${others.join('')}`
 }
 
