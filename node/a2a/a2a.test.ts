@@ -26,7 +26,7 @@ const keyOf = async (memberId: string): Promise<KeyObject> => {
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
 }
 
-const fetchCard = async (at: string): Promise<AgentCard> => AgentCard.fromJSON(await (await fetch(`${at}/.well-known/agent-card.json`, { headers: { 'a2a-version': '1.0' } })).json())
+const fetchCard = async (at: string): Promise<AgentCard> => AgentCard.fromJSON(await (await fetch(`${at}/.well-known/agent-card.json`)).json())
 
 let messages = 0
 const message = (text: string, more: Partial<SendMessageRequest['message'] & object> = {}): SendMessageRequest['message'] => ({
@@ -171,20 +171,27 @@ describe('the list of tasks', () => {
 
 describe('A2A 0.3', () => {
   const legacyCompat = { enabled: true }
-  /** A client of that time names no version when it asks for the card. */
-  const fetchImpl: typeof fetch = (input, init) => fetch(input, { ...init, headers: {} })
+  const fetchImpl: typeof fetch = (input, init) => fetch(input, { ...init, headers: { 'a2a-version': '0.3' } })
   const connect = (): Promise<Client> =>
     new ClientFactory({ transports: [new JsonRpcTransportFactory({ legacyCompat })], cardResolver: new DefaultAgentCardResolver({ legacyCompat, fetchImpl }) }).createFromUrl(node.apiUrl)
 
   it('has its card, tasks and streams, too', async () => {
     const legacy = await connect()
-    expect([legacy.protocolVersion, (await legacy.getAgentCard()).skills[0]?.id]).toEqual(['0.3.0', 'ask'])
+    expect([legacy.protocolVersion, (await legacy.getAgentCard()).skills[0]?.id]).toEqual(['0.3', 'ask'])
     const task = (await legacy.sendMessage(request())) as Task
     expect([task.status?.state, textOf(task.artifacts[0] as never)]).toEqual([TaskState.TASK_STATE_COMPLETED, 'It is 42.'])
     expect((await legacy.getTask({ tenant: '', id: task.id })).id).toBe(task.id)
     const payloads = await collect(legacy.sendMessageStream(request()))
     expect([payloads[0]?.$case, payloads.at(-1)?.$case]).toEqual(['task', 'statusUpdate'])
     await expect(legacy.cancelTask({ tenant: '', id: task.id, metadata: undefined })).rejects.toThrow(/closed/)
+  })
+
+  it('finds its address in the card that clients get that name no version', async () => {
+    const card: unknown = await (await fetch(`${node.apiUrl}/.well-known/agent-card.json`)).json()
+    expect(card).toMatchObject({ url: `${node.apiUrl}/a2a`, preferredTransport: 'JSONRPC', protocolVersion: '0.3.0', signatures: [{}] })
+    const message = { kind: 'message', messageId: 'legacy-1', role: 'user', parts: [{ kind: 'text', text: 'six times seven' }] }
+    const reply = await fetch(`${node.apiUrl}/a2a`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'message/send', params: { message } }) })
+    expect(await reply.json()).toMatchObject({ id: 1, result: { kind: 'task', status: { state: 'completed' }, artifacts: [{ parts: [{ kind: 'text', text: 'It is 42.' }] }, {}] } })
   })
 
   it('asks for the token as that version writes it', () => {

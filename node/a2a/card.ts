@@ -85,13 +85,18 @@ export function signCard(card: AgentCard, { memberId, sign }: Signer): AgentCard
 /** The same card as A2A 0.3 writes it. It is not signed: that version signs other bytes. */
 export function legacyCard(card: AgentCard): Record<string, unknown> {
   const { name, description, version, defaultInputModes, defaultOutputModes } = card
-  const { url, protocolBinding } = card.supportedInterfaces[0] as AgentInterface
   const { extendedAgentCard: supportsAuthenticatedExtendedCard, ...capabilities } = card.capabilities ?? { extensions: [] }
   const needsToken = card.securityRequirements.length > 0
   return {
-    protocolVersion: '0.3.0',
-    ...{ name, description, version, url, preferredTransport: protocolBinding, capabilities, supportsAuthenticatedExtendedCard, defaultInputModes, defaultOutputModes },
+    ...legacyAddress(card),
+    ...{ name, description, version, capabilities, supportsAuthenticatedExtendedCard, defaultInputModes, defaultOutputModes },
     skills: card.skills.map(({ id, name: title, description: about, tags, examples }) => ({ id, name: title, description: about, tags, examples })),
     ...(needsToken ? { securitySchemes: { bearer: { type: 'http', scheme: 'Bearer' } }, security: [{ bearer: [] }] } : {}),
   }
+}
+
+/** What a client of 0.3 looks for besides what both versions have. Beside a signed card it is not covered by the signature, and ignored by who checks that. */
+export function legacyAddress({ supportedInterfaces }: AgentCard): Record<string, unknown> {
+  const { url, protocolBinding } = supportedInterfaces[0] as AgentInterface
+  return { protocolVersion: '0.3.0', url, preferredTransport: protocolBinding }
 }

@@ -8,7 +8,7 @@ import { stream } from 'hono/streaming'
 import type { Mount } from '../http/mount.ts'
 import { RequestError } from '../http/problem.ts'
 import type { NodeService } from '../service.ts'
-import { A2A_PATH, A2A_VERSIONS, createCard, legacyCard, signCard } from './card.ts'
+import { A2A_PATH, A2A_VERSIONS, createCard, legacyAddress, legacyCard, signCard } from './card.ts'
 import type { A2aVersion, Signer } from './card.ts'
 import { createRequestHandler, SIGNAL_KEY } from './request-handler.ts'
 
@@ -34,7 +34,9 @@ export function a2aMounts({ service, signer, needsToken, onError }: A2aMountInit
   const card = new Hono().get('/agent-card.json', (context) => {
     const own = cardAt(new URL(context.req.url).origin)
     context.header('Vary', A2A_VERSION_HEADER)
-    return context.json(versionOf(context) === '0.3' ? legacyCard(own) : (AgentCard.toJSON(signCard(own, signer)) as Body))
+    if (isNamed(context) && versionOf(context) === '0.3') return context.json(legacyCard(own))
+    const signed = AgentCard.toJSON(signCard(own, signer)) as Body
+    return context.json(isNamed(context) ? signed : { ...legacyAddress(own), ...signed })
   })
   const operations = createRequestHandler({ service, card: () => cardAt(''), onError })
   const [current, legacy] = [new JsonRpcTransportHandler(operations), new LegacyJsonRpcTransportHandler(operations)]
@@ -49,10 +51,15 @@ export function a2aMounts({ service, signer, needsToken, onError }: A2aMountInit
   ]
 }
 
+/** Whether a client says which version it speaks; those of 0.3 do not. */
+function isNamed(context: Context): boolean {
+  return (context.req.header(A2A_VERSION_HEADER) ?? '') !== ''
+}
+
 /** The version that a client speaks, null for one that is not spoken here. */
 function versionOf(context: Context): A2aVersion | null {
   const named = context.req.header(A2A_VERSION_HEADER) ?? ''
-  if (named === '') return '0.3'
+  if (!isNamed(context)) return '0.3'
   return A2A_VERSIONS.find((version) => named === version || named.startsWith(`${version}.`)) ?? null
 }
 
