@@ -34,6 +34,9 @@ export function estimateCredit(sample: PairSample, grandValue: number, prior: Pr
  * The stratified estimate from residuals: for each player the mean over sizes j = 1..n of the mean of r(S) = -r(N without S)
  * over coalitions S of size j with that player in it. A stratum without rows counts 0, as the model says. It is a weighted
  * sum of residuals; its variance is that of the sum over independent groups of rows, less what a finite population takes.
+ *
+ * For the coalitions that were drawn the residuals are right; for those that were not they speak as far as the model leaves rows free
+ * to: little where it could fit all, since what it could not is mostly noise, and entirely where there are many rows.
  */
 function stratify(sample: PairSample, model: PairModel): Estimate {
   const { players: n, count, members } = sample
@@ -46,12 +49,14 @@ function stratify(sample: PairSample, model: PairModel): Estimate {
   const left = counts.map((rows, size) => (sample.groupRows === 1 && rows > 0 ? Math.max(0, 1 - rows / countPairsOfSize(n, size)) : 1))
   const groups = count / sample.groupRows
   const inflation = (count / Math.max(count - model.freedom, 0.5)) * (groups / Math.max(groups - 1, 0.5))
+  const free = Math.max(0, 1 - model.freedom / Math.max(1, count))
+  const trusted = left.map((part) => 1 - part + part * free * free)
   for (let row = 0; row < count; row++) {
     const size = sizes[row] as number
     const residual = residuals[row] as number
     for (let player = 0; player < n; player++) {
       const part = residual * (weights[(2 * size + (members[row * n + player] as number)) * n + player] as number)
-      credit[player] = (credit[player] as number) + part
+      credit[player] = (credit[player] as number) + (trusted[size] as number) * part
       group[player] = (group[player] as number) + part
     }
     if ((row + 1) % sample.groupRows !== 0) continue

@@ -52,7 +52,13 @@ export function planCredit(init: { players: number; exactPlayersMax: number; pai
   if (players <= exactPlayersMax || players < 2 || isCheap) return { kind: 'exact' }
   const prefixesWin = cost !== undefined && 5 * cost.prefixMicros < 2 * cost.freshMicros
   if (rule === 'permutations' || (rule === 'auto' && prefixesWin)) return inBlocks('permutations', pairs, 2, players)
-  return inBlocks('pairs', Math.min(pairs * players, countPairs(players), UNITS_MAX), 1, players)
+  return inBlocks('pairs', Math.min(pairsToDraw(pairs * players, players), UNITS_MAX), 1, players)
+}
+
+/** All complementary pairs there are, once nine tenths of them are wanted: the rest costs little, and with it credit is exact. */
+export function pairsToDraw(wanted: number, players: number): number {
+  const all = countPairs(players)
+  return 10 * wanted >= 9 * all ? all : wanted
 }
 
 /** `parts` of `unitsPerPart` units each, in blocks of whole parts. */

@@ -5,6 +5,11 @@ import type { PairSample } from './sample.ts'
 const RIDGES = [0.03, 0.3, 3]
 /** Ridge on the coefficients of the control variates. */
 const CONTROL_RIDGE = 0.01
+/**
+ * How far effects of the size are held to what an additive game has there, 0 not at all and 1 entirely, the one that is preferred
+ * first: half, by a ridge as heavy as the rows of the size.
+ */
+const SIZES_HELD = [0.5, 0]
 
 /** A model of the pairs' differences: v(S) - v(N without S) = size effect + sum of player effects + control variates + residual. */
 export interface PairModel {
@@ -24,8 +29,9 @@ export interface PairModel {
 /**
  * Fits the model by weighted least squares. Weights are the Shapley kernel over how often each size was drawn, which is
  * what makes the effects of a purely additive fit the Shapley value (Charnes et al. 1988; Lundberg and Lee 2017; paired and
- * with uniform sizes: Musco and Witter 2025). Effects of the size alone are free: such games have no credit to give. A ridge
- * shrinks the effects towards what the control variates say where there are few rows. Pure; + - * / in row order.
+ * with uniform sizes: Musco and Witter 2025). Effects of the size alone have no credit to give, and are free where that fits clearly
+ * better; each then costs as much as another player. A ridge shrinks the players' effects towards what the control variates say where
+ * there are few rows. Pure; + - * / in row order.
  */
 export function fitPairModel(sample: PairSample, controls: ControlVariates): PairModel {
   const design = createDesign(sample, controls)
@@ -48,6 +54,8 @@ interface Design {
   cells: Float64Array
   sizes: Uint16Array
   counts: Float64Array
+  /** What the cells were centred at: sizes * width. */
+  centres: Float64Array
   /** Sizes with an effect of their own: all but one half, where a row and its complement are the same size. */
   sizeEffects: number
 }
@@ -81,25 +89,35 @@ function createDesign({ players: n, count, members, inside, outside }: PairSampl
     for (let i = 0; i < width; i++) cells[row * width + i] = (cells[row * width + i] as number) - (centres[size * width + i] as number)
   }
   const sizeEffects = counts.reduce((sum, rows, size) => sum + (rows > 0 && 2 * size !== n ? 1 : 0), 0)
-  return { width, cells, sizes, counts, sizeEffects }
+  return { width, cells, sizes, counts, centres, sizeEffects }
 }
 
 interface Fit {
   solution: Float64Array
   freedom: number
+  /** The error that generalised cross-validation expects: weighted squares of residuals over the square of `left`. */
+  score: number
+  /** Rows less degrees of freedom. */
+  left: number
 }
 
-/** The fit with the least generalised cross-validation error: weighted squares of residuals over (rows - freedom) squared. */
+/** The fit that cross-validation expects to err least, the sizes held unless another is better by its standard error (Breiman et al. 1984). */
 function chooseFit(design: Design, n: number, rows: number): Fit {
-  const gram = weighGram(design, n, rows)
-  let best: (Fit & { score: number }) | null = null
-  for (const ridge of RIDGES) {
-    const { solution, freedom } = solveRidge(gram, design, n, ridge)
-    const left = Math.max(rows - freedom, 0.5)
-    const score = residualSquares(gram, design.width, solution) / (left * left)
-    if (best === null || score < best.score) best = { solution, freedom, score }
+  const centred = weighGram(design, n, rows)
+  let best: Fit | null = null
+  for (const held of SIZES_HELD) {
+    const gram = held === 0 ? centred : holdSizes(centred, design, n, held)
+    const fits = RIDGES.map((ridge) => solveRidge(gram, design, { n, rows, ridge, held }))
+    const fit = fits.reduce((least, each) => (each.score < least.score ? each : least))
+    if (best === null || isClearlyBetter(fit, best)) best = fit
   }
   return best as Fit
+}
+
+/** The relative standard error of a mean of so many squares is the root of two over their number. */
+function isClearlyBetter(fit: Fit, than: Fit): boolean {
+  const gain = than.score - fit.score
+  return gain > 0 && gain * gain * fit.left > 2 * than.score * than.score
 }
 
 /** Weighted products of the columns, lower triangle. */
@@ -107,18 +125,34 @@ function weighGram({ width, cells, sizes, counts }: Design, n: number, rows: num
   const weights = counts.map((drawn, size) => (drawn === 0 ? 0 : (2 * size === n ? 1 : 2) / (size * (n - size) * drawn)))
   const gram = new Float64Array(width * width)
   for (let row = 0; row < rows; row++) {
-    const weight = weights[sizes[row] as number] as number
-    const start = row * width
-    for (let i = 0; i < width; i++) {
-      const weighed = weight * (cells[start + i] as number)
-      const line = i * width
-      for (let j = 0; j <= i; j++) gram[line + j] = (gram[line + j] as number) + weighed * (cells[start + j] as number)
-    }
+    addProducts(gram, cells.subarray(row * width, (row + 1) * width), weights[sizes[row] as number] as number)
   }
   return gram
 }
 
-function solveRidge(gram: Float64Array, { width, sizeEffects }: Design, n: number, ridge: number): Fit {
+/** The same with those of the sizes' centres, as far as sizes are held. */
+function holdSizes(centred: Float64Array, { width, counts, centres }: Design, n: number, held: number): Float64Array {
+  const gram = centred.slice()
+  for (let size = 1; 2 * size < n; size++) {
+    if ((counts[size] as number) === 0) continue
+    // In a difference between complements members count 1 and others -1: from one half on.
+    const centre = centres.slice(size * width, (size + 1) * width).map((mean, i) => (i < n ? mean - 0.5 : mean))
+    addProducts(gram, centre, (held * 2) / (size * (n - size)))
+  }
+  return gram
+}
+
+function addProducts(gram: Float64Array, cells: Float64Array, weight: number): void {
+  const width = cells.length
+  for (let i = 0; i < width; i++) {
+    const weighed = weight * (cells[i] as number)
+    const line = i * width
+    for (let j = 0; j <= i; j++) gram[line + j] = (gram[line + j] as number) + weighed * (cells[j] as number)
+  }
+}
+
+function solveRidge(gram: Float64Array, { width, sizeEffects }: Design, how: { n: number; rows: number; ridge: number; held: number }): Fit {
+  const { n, rows, ridge, held } = how
   const columns = width - 1
   const factors = new Float64Array(columns * columns)
   const solution = new Float64Array(columns)
@@ -134,7 +168,7 @@ function solveRidge(gram: Float64Array, { width, sizeEffects }: Design, n: numbe
   factorise(factors, columns)
   substitute(factors, solution)
   // The trace of the hat matrix: one per column less what its penalty takes.
-  let freedom = sizeEffects
+  let freedom = (1 - held) * sizeEffects
   for (let i = 0; i < columns; i++) {
     if ((factors[i * columns + i] as number) === 0) continue
     const unit = new Float64Array(columns)
@@ -142,7 +176,8 @@ function solveRidge(gram: Float64Array, { width, sizeEffects }: Design, n: numbe
     substitute(factors, unit)
     freedom += 1 - (penalties[i] as number) * (unit[i] as number)
   }
-  return { solution, freedom }
+  const left = Math.max(rows - freedom, 0.5)
+  return { solution, freedom, left, score: residualSquares(gram, width, solution) / (left * left) }
 }
 
 function residualSquares(gram: Float64Array, width: number, solution: Float64Array): number {

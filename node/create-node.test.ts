@@ -50,6 +50,17 @@ describe('createNode', () => {
     expect([closed, await temporaryFolders()]).toEqual([1, []])
   })
 
+  it('ends whole, and says so, where the agent does not end', async () => {
+    const stubborn = { ...createScriptedAgent('42'), close: () => Promise.reject(new Error('I stay')) }
+    const brief = await createNode({ agent: stubborn })
+    await expect(brief.stop()).rejects.toThrow('I stay')
+    expect(await temporaryFolders()).toEqual([])
+    const home = join(folder, 'stubborn')
+    const first = await createNode({ home, agent: stubborn, config: LOOPBACK })
+    await expect(first.stop()).rejects.toThrow('I stay')
+    expect((await start({ home, agent: createScriptedAgent('42'), config: LOOPBACK })).service.status().role).toBe('founder')
+  })
+
   it('keeps key, network and record in a home', async () => {
     const home = join(folder, 'kept')
     const first = await start({ home, agent: createScriptedAgent('42'), config: LOOPBACK })

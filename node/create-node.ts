@@ -60,8 +60,7 @@ export async function createNode(options: CreateNodeOptions = {}): Promise<Runni
     return {
       ...running,
       async stop() {
-        await running.stop()
-        await removeTemporary()
+        await running.stop().finally(removeTemporary)
       },
     }
   } catch (error) {
@@ -89,7 +88,7 @@ function start(home: NodeHome, config: NodeConfig, identity: Identity, options: 
     signal,
     ...(agent === undefined ? {} : { agent }),
     onFatal: (error) => {
-      void running.then((node) => node.stop())
+      running.then((node) => node.stop()).catch((failure: unknown) => log('error', 'the node did not end cleanly', { error: String(failure) }))
       options.onFatal?.(error)
     },
   })

@@ -127,8 +127,9 @@ async function compose({ config, identity, log, onFatal = endProcess, handlers, 
     timers.stop()
     ability.stop()
     calls.stop()
-    await Promise.all([network.stop(), computing.stop(), agent.close()])
+    const ends = await Promise.allSettled([network.stop(), computing.stop(), agent.close()])
     await store.close()
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
   return { service: core.service, apiUrl: api.url, stop: () => (stopping ??= stop()) }
 }

@@ -98,6 +98,13 @@ describe('gatherEvidence with truth', () => {
     expect(answering).toEqual([{ success: MICRO, failure: 0 }, { success: 0, failure: MICRO }, { success: 250_000, failure: 750_000 }, nothing, nothing, nothing])
   })
 
+  it('says nothing about answerers where all known answers are equally good, nor about who has none', () => {
+    for (const quality of [[MICRO, MICRO, MICRO], [0, null, 0], [null, null, MICRO]]) {
+      expect(gather(round([0, 1, 2], []), quality).answering).toEqual(Array.from({ length: 6 }, () => nothing))
+    }
+    expect(gather(round([0, 1, 2], []), [0, null, MICRO]).answering.map(({ success, failure }) => success + failure)).toEqual([MICRO, 0, MICRO, 0, 0, 0])
+  })
+
   it('counts a verdict as right, wrong or half right, and each pair once', () => {
     const said = [says(4, 0, 'left', 1), says(4, 1, 'right', 0), says(4, 0, 'right', 2), says(4, 3, 'tie', 0), says(4, 1, 'tie', 2)]
     const { judging } = gather(round([0, 1, 2, 3], said), [MICRO, 0, 0, 0])

@@ -33,9 +33,10 @@ const PLAYERS_MIN = 3
 /**
  * Reputation evidence of one round. Pure.
  *
- * With truth: an answerer succeeds by the quality of its answers, a judge by the part of its verdicts that put the
- * better answer first (a tie is half), told apart by situation. All verdicts of a judge are one trial together: they
- * share its way of reading this task, and a hundred correlated ballots are not a hundred observations.
+ * With truth: an answerer succeeds by the quality of its answers, where not all are alike; a judge by the part of its verdicts that
+ * put the better answer first (a tie is half), told apart by situation. What all get right or all get wrong tells nobody from another.
+ * All verdicts of a judge are one trial together: they share its way of reading this task, and a hundred correlated ballots are not a
+ * hundred observations.
  *
  * Without truth everything is leave-one-out, above chance, a hundredth, and only as far as the players are known from truth:
  * see `judgeAgreement` and `answerAgreement`.
@@ -57,8 +58,9 @@ export function gatherEvidence(input: EvidenceInput): RoundEvidence {
       likeness,
     }
   }
+  const isTelling = new Set(quality.filter((value) => value !== null)).size > 1
   return {
-    answering: each((player) => scoreAnswers(quality.filter((_, index) => answers[index]?.author === player))),
+    answering: each((player) => (isTelling ? scoreAnswers(quality.filter((_, index) => answers[index]?.author === player)) : sayNothing())),
     judging: each((player) => scoreVerdicts(answers, comparisons.filter(({ judge }) => judge === player), quality)),
     likeness,
   }

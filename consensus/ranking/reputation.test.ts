@@ -26,23 +26,24 @@ describe('observe', () => {
     }))
   })
 
-  it('agrees with exact decay by evidence / 128, and a quarter left where doubt of the promised three quarters reaches three', () => {
-    fc.assert(fc.property(anyHistory, (history) => {
+  it('agrees with exact decay by evidence / 128, and a sixteenth left where being right half as often is twenty times as likely', () => {
+    const turning = fc.tuple(anyHistory, fc.nat(40), fc.nat(12)).map(([history, wins, losses]) => [...history, ...Array.from({ length: wins }, () => win), ...Array.from({ length: losses }, () => loss)])
+    fc.assert(fc.property(turning, (history) => {
       let [right, wrong, doubt, slack] = [0, 0, 0, Infinity]
       for (const { success, failure } of history) {
-        const size = (success + failure) / MICRO
-        doubt = Math.max(0, doubt + 0.75 * size * ((right + 1) / (right + wrong + 2)) - success / MICRO)
-        slack = Math.min(slack, Math.abs(doubt - 3))
-        const left = (1 - size / MEMORY_TRIALS) / (doubt >= 3 ? 4 : 1)
-        if (doubt >= 3) doubt = 0
+        const promised = Math.min(0.75, (right + 1) / (right + wrong + 2))
+        doubt = Math.max(0, doubt + (success / MICRO) * Math.log(1 / 2) + (failure / MICRO) * Math.log((1 - promised / 2) / (1 - promised)))
+        slack = Math.min(slack, Math.abs(doubt - Math.log(20)))
+        const left = (1 - (success + failure) / MICRO / MEMORY_TRIALS) / (doubt >= Math.log(20) ? 16 : 1)
+        if (doubt >= Math.log(20)) doubt = 0
         ;[right, wrong] = [right * left + success / MICRO, wrong * left + failure / MICRO]
       }
-      // Rounding may tip the scales where doubt comes close to three.
+      // Rounding may tip the scales where the odds come close to twenty.
       if (slack > 0.001) expect(Math.abs(observeAll(history).success / MICRO - right)).toBeLessThanOrEqual(0.001)
     }))
   })
 
-  it('breaks off the record of a member that turns, within nine rounds, and of hardly any that goes on', () => {
+  it('breaks off the record of a member that turns, within nine rounds, and of none that goes on', () => {
     for (const [wins, losses] of [[9, 1], [7, 3], [5, 5]] as const) {
       const cycle = Array.from({ length: wins + losses }, (_, round) => (Math.floor(((round + 1) * wins) / 10) > Math.floor((round * wins) / 10) ? win : loss))
       const steady = Array.from({ length: 10 }, () => cycle).flat()
@@ -50,6 +51,15 @@ describe('observe', () => {
       expect(before.success + before.failure).toBeGreaterThan(60 * MICRO)
       const turned = Array.from({ length: 9 }, () => loss).reduce<Posterior>((known, trial) => observe(known, trial), before)
       expect(turned.success).toBeLessThan(0.3 * before.success)
+    }
+  })
+
+  it('breaks off any good record at the fourth failure in a row, not before', () => {
+    for (const wins of [20, 100]) {
+      const record = observeAll(Array.from({ length: wins }, () => win))
+      const after = (failures: number): Posterior => Array.from({ length: failures }, () => loss).reduce<Posterior>((known, trial) => observe(known, trial), record)
+      expect(after(3).success).toBeGreaterThan(0.9 * record.success)
+      expect(after(4).success).toBeLessThan(0.07 * record.success)
     }
   })
 

@@ -1,3 +1,4 @@
+import { computeLogarithm } from './logarithm.ts'
 import { divideFloor, MICRO, rootFloor } from './micro.ts'
 import { SITUATIONS, type Course, type Judging, type JudgingTrial, type Posterior, type Situation, type Trial } from './types.ts'
 
@@ -21,11 +22,14 @@ const PRIOR_TRIALS = 1
 /** The interval reaches this many hundredths of a standard deviation to either side: 90 % of a normal distribution. */
 const REACH_HUNDREDTHS = 164
 
-/** Doubt of so many trials breaks a record off. */
-const DOUBT_MAX = 3
+/** Doubt, a log-likelihood ratio, breaks a record off at odds of twenty to one. */
+const DOUBT_MAX = computeLogarithm(20)
+
+/** Nobody is expected to be right more often than this, so that a record breaks off after four failures in a row, not before. */
+const PROMISE_MAX = 0.75
 
 /** What is left of a record that broke off: one part in this many. */
-const BROKEN_PARTS = 4
+const BROKEN_PARTS = 16
 
 /** Members with less evidence than this many remembered trials are in probation. */
 export const PROBATION_TRIALS = 8
@@ -96,12 +100,13 @@ function add(known: Trial, { success, failure }: Trial, size: number, { memory, 
 }
 
 /**
- * Page's test for a member that has turned: doubt grows by what a round falls short of three quarters of what the record
- * promises, and shrinks, to 0 at least, by what it exceeds that. At `DOUBT_MAX` trials the record breaks off.
+ * Page's test for a member that has turned: doubt is how much more likely what was seen is if the member is right half as often as
+ * its record promises, as a logarithm; it is never negative. At `DOUBT_MAX` the record breaks off.
  */
 function proceed({ count, doubt }: Course, known: Trial, { success, failure }: Trial): { course: Course; parts: number } {
-  const promised = divideFloor((known.success + PRIOR_TRIALS * MICRO) * (success + failure), known.success + known.failure + 2 * PRIOR_TRIALS * MICRO)
-  const next = Math.max(0, doubt + divideFloor(3 * promised, 4) - success)
+  const mean = (known.success + PRIOR_TRIALS * MICRO) / (known.success + known.failure + 2 * PRIOR_TRIALS * MICRO)
+  const promised = Math.min(PROMISE_MAX, mean)
+  const next = Math.max(0, doubt + Math.floor(failure * computeLogarithm((1 - promised / 2) / (1 - promised)) - success * computeLogarithm(2)))
   const isBroken = next >= DOUBT_MAX * MICRO
   return { course: { count: count + 1, doubt: isBroken ? 0 : next }, parts: isBroken ? BROKEN_PARTS : 1 }
 }

@@ -58,7 +58,7 @@ export interface Trial {
   failure: number
 }
 
-/** How many rounds spoke of a member in a role, and how far the last of them fell short of the record, in micro-units of a trial. */
+/** How many rounds spoke of a member in a role, and how far the last of them speak against the record: a log-likelihood ratio in micro-units, 0 or more. */
 export interface Course {
   count: number
   doubt: number

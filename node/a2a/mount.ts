@@ -32,7 +32,8 @@ interface Handler {
 export function a2aMounts({ service, signer, needsToken, onError }: A2aMountInit): Mount[] {
   const cardAt = (origin: string): AgentCard => createCard(service.status(), origin, needsToken)
   const card = new Hono().get('/agent-card.json', (context) => {
-    const own = cardAt(new URL(context.req.url).origin)
+    // The Host that the guard has checked; a request line may name another.
+    const own = cardAt(`http://${context.req.header('host') ?? ''}`)
     context.header('Vary', A2A_VERSION_HEADER)
     if (isNamed(context) && versionOf(context) === '0.3') return context.json(legacyCard(own))
     const signed = AgentCard.toJSON(signCard(own, signer)) as Body

@@ -80,8 +80,8 @@ export async function findModel(wanted: WantedModel, urls: readonly string[]): P
     const found = await discoverServers(urls)
     const server = found.find(({ models }) => (model === undefined ? models.length > 0 : models.includes(model)))
     if (server !== undefined) return { baseUrl: server.baseUrl, model: model ?? (server.models[0] as string), found }
-    const missing = model === undefined ? 'no server of models was found on this machine' : `no server that was found on this machine has the model ${model}`
-    throw new CliError('usage', `--base-url: ${missing}.`, `Looked at ${urls.length === 0 ? 'none' : urls.join(', ')}.`)
+    const which = model === undefined ? 'with a model' : `with the model ${model}`
+    throw new CliError('usage', `No server ${which} was found on this machine.`, `Name its URL. Looked at: ${urls.length === 0 ? 'none' : urls.join(', ')}.`)
   }
   if (!URL.canParse(url)) throw new CliError('usage', `${wanted.isExact ? '--base-url' : '--provider'}: ${url} is not a URL.`)
   if (wanted.isExact && model !== undefined) return { baseUrl: url, model, found: [] }

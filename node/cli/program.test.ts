@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { runToEnd } from './context-fixture.ts'
 
@@ -36,6 +39,13 @@ describe('usage', () => {
     const { code, out, err } = await runToEnd(args)
     expect([code, out]).toEqual([2, ''])
     expect(err).toContain(named)
+  })
+  it('says what others sent it without the controls that steer a terminal', async () => {
+    const server = createServer((_, response) => response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ code: 'unknown-round', detail: 'gone\u001b]0;title\u0007', hint: '' })))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { code, err } = await runToEnd(['rounds', 'x', '--node', `http://127.0.0.1:${(server.address() as AddressInfo).port}`])
+    server.close()
+    expect([code, err.split('\n')[0]]).toEqual([1, 'peerage: gone ]0;title '])
   })
   it('ends with 2 and shows the verbs where there is none', async () => {
     const { code, out, err } = await runToEnd([])

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Context } from './context.ts'
 import { describeFailure, EXIT } from './exit.ts'
+import { printable } from './format.ts'
 import { addAsk } from './verbs/ask.ts'
 import { addDemo } from './verbs/demo.ts'
 import { addExport } from './verbs/export.ts'
@@ -29,7 +30,7 @@ export async function runVerb(args: readonly string[], context: Context): Promis
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     const { exit, said } = describeFailure(context.signal.aborted && (error as Error).name === 'AbortError' ? context.signal.reason : error)
-    if (said !== '') context.err(`peerage: ${said}\n`)
+    if (said !== '') context.err(`peerage: ${printable(said)}\n`)
     return EXIT[exit]
   }
 }

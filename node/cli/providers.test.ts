@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'smol-toml'
@@ -73,8 +73,8 @@ describe('init', () => {
 
   it('writes nothing where that cannot be', async () => {
     expect(await init([], '--provider', gone)).toMatchObject({ code: 6, err: expect.stringContaining('lists no models') })
-    expect(await init([server.baseUrl], '--model', 'huge')).toMatchObject({ code: 2, err: expect.stringContaining('has the model huge') })
-    expect(await init([], '--agent', 'openai')).toMatchObject({ code: 2, err: expect.stringContaining('--base-url') })
+    expect(await init([server.baseUrl], '--model', 'huge')).toMatchObject({ code: 2, err: expect.stringContaining('No server with the model huge was found') })
+    expect(await init([], '--agent', 'openai')).toMatchObject({ code: 2, err: expect.stringContaining('No server with a model was found') })
     expect(await init([], '--provider', 'nonsense')).toMatchObject({ code: 2 })
     expect(await init([], '--provider', gone, '--base-url', gone)).toMatchObject({ code: 2 })
     await expect(configText()).rejects.toMatchObject({ code: 'ENOENT' })
@@ -121,6 +121,17 @@ describe('providers', () => {
     for (const id of ['quick', 'vllm']) expect((await providers(['remove', id])).code).toBe(0)
     expect(parse(await configText())).toEqual(parse(before))
     expect(await configText()).toContain('# the end')
+  })
+
+  it('changes the file that a link leads to, and not who may read it', async () => {
+    await init([])
+    const [link, target] = [join(folder, 'config.toml'), join(folder, 'kept-elsewhere.toml')]
+    await rename(link, target)
+    await symlink(target, link)
+    await chmod(target, 0o600)
+    expect((await providers(['add', server.baseUrl])).code).toBe(0)
+    expect([(await lstat(link)).isSymbolicLink(), (await stat(target)).mode & 0o777]).toEqual([true, 0o600])
+    expect(await agentTable()).toMatchObject({ type: 'providers' })
   })
 
   it('tells by its exit code why a trial failed: provider, limit, configuration', async () => {

@@ -1,5 +1,5 @@
 /** What the verb `providers` does: look at the providers of a home, try them, add and remove them. */
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { AgentError } from '../agents/agent.ts'
 import { providersOf } from '../agents/create-agent.ts'
@@ -182,9 +182,10 @@ export async function removeProvider(home: NodeHome, id: string, context: Contex
   await edit(home, context, (text) => withoutProvider(text, home.configFile, id))
 }
 
-/** Changes the file, which has been read and found valid, in one step; what would not be valid is not written. */
+/** Changes the file, which has been read and found valid, in one step; what would not be valid is not written. Links and permissions stay. */
 async function edit(home: NodeHome, context: Context, change: (text: string) => string): Promise<void> {
-  const text = change(await readFile(home.configFile, 'utf8'))
+  const file = await realpath(home.configFile)
+  const text = change(await readFile(file, 'utf8'))
   await resolveTable(parseToml(text, home.configFile), home, context.env)
-  await writeFileWhole(home.configFile, text)
+  await writeFileWhole(file, text, (await stat(file)).mode & 0o777)
 }

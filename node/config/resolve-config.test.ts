@@ -30,14 +30,14 @@ describe('a configuration', () => {
       genesisFile: join(folder, 'genesis.json'),
       listen: ['/ip4/0.0.0.0/tcp/4747'],
       bootstrap: [],
-      http: { host: '127.0.0.1', port: 4748, token: null },
+      http: { host: '127.0.0.1', port: 4748, token: null, requestsPerSecond: 200 },
     })
   })
   it('comes from flag before environment before file before default, and says which', async () => {
     await write(`${AGENT}[network]\nport = 1\n[http]\nport = 2\nhost = "::1"\n`)
     const env = { PEERAGE_PORT: '3', PEERAGE_HTTP_PORT: '4' }
     const { config, origins } = await resolveConfig(home, env, { 'http.port': '5' })
-    expect([config.listen, config.http]).toEqual([['/ip4/0.0.0.0/tcp/3'], { host: '::1', port: 5, token: null }])
+    expect([config.listen, config.http]).toEqual([['/ip4/0.0.0.0/tcp/3'], { host: '::1', port: 5, token: null, requestsPerSecond: 200 }])
     expect(origins).toMatchObject({ 'network.port': 'env', 'http.port': 'flag', 'http.host': 'file', 'network.host': 'default' })
   })
   it('takes lists from the environment with commas, and from flags as they are', async () => {

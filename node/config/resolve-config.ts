@@ -5,7 +5,7 @@ import { ConfigError } from './config-error.ts'
 import { readConfigFile, readText } from './config-file.ts'
 import { firstIssue } from './first-issue.ts'
 import type { Environment, NodeHome } from './home.ts'
-import { configFileSchema } from './schema.ts'
+import { configFileSchema, DEFAULT_REQUESTS_PER_SECOND } from './schema.ts'
 import type { ConfigFile, NodeConfig } from './schema.ts'
 import { flagName, parseSetting, SETTINGS } from './settings.ts'
 import type { Setting } from './settings.ts'
@@ -78,7 +78,7 @@ async function complete(file: ConfigFile, home: NodeHome, env: Environment, orig
     announce: network.announce ?? null,
     bootstrap: network.bootstrap,
     keepRounds: history.archive ? null : history.keepRounds,
-    http: { host: http.host, port: http.port, token: token === '' ? null : token },
+    http: { host: http.host, port: http.port, token: token === '' ? null : token, requestsPerSecond: http.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND },
   }
 }
 

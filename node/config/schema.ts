@@ -11,6 +11,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export const DEFAULT_P2P_PORT = 4747
 export const DEFAULT_HTTP_PORT = 4748
+export const DEFAULT_REQUESTS_PER_SECOND = 200
 
 function isMultiaddr(text: string, protocols: readonly string[]): boolean {
   try {
@@ -61,6 +62,8 @@ const configFields = z.strictObject({
       port: portSchema.default(DEFAULT_HTTP_PORT),
       /** File that holds the token every request must carry; relative to this file's folder. */
       tokenFile: z.string().min(1).optional(),
+      /** What one address may ask of the API in the long run; at once, two and a half times that. */
+      requestsPerSecond: z.int().min(1).max(1_000_000).optional(),
     })
     .prefault({}),
 })
@@ -100,5 +103,5 @@ export interface NodeConfig {
   bootstrap: string[]
   /** Rounds whose items are kept, null for all. */
   keepRounds: number | null
-  http: { host: string; port: number; token: string | null }
+  http: { host: string; port: number; token: string | null; requestsPerSecond: number }
 }

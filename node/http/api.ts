@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
+import { DEFAULT_REQUESTS_PER_SECOND } from '../config/schema.ts'
 import type { NodeService } from '../service.ts'
 import { createEventLog } from './event-log.ts'
 import { createEventStreams } from './event-stream.ts'
 import { isLoopback } from './guard.ts'
 import { createMetrics } from './metrics.ts'
 import type { Mount } from './mount.ts'
-import type { RateLimits } from './rate-limit.ts'
 import { createRoutes } from './routes.ts'
 
 export type ApiErrorCode = 'token-required' | 'port-in-use' | 'listen-failed'
@@ -35,8 +35,8 @@ export interface ApiOptions {
   onError?: (error: unknown) => void
   /** How often an idle event stream shows a sign of life. */
   keepAliveMs?: number
-  /** What one client may ask of the API. */
-  limits?: RateLimits
+  /** What one address may ask of the API in the long run; 200 where absent. */
+  requestsPerSecond?: number
   /** What is served beside the API, behind the same guard. */
   mounts?: readonly Mount[]
 }
@@ -49,7 +49,8 @@ export interface Api {
 }
 
 const KEEP_ALIVE_MS = 15_000
-const LIMITS: RateLimits = { burst: 500, perSecond: 200 }
+/** Seconds whose requests may come at once. */
+const BURST_S = 2.5
 const CONNECTIONS_MAX = 512
 const CLOSE_GRACE_MS = 500
 /** Connections whose last answer is under way fall idle a little later than the close. */
@@ -65,8 +66,10 @@ export async function createApi(service: NodeService, options: ApiOptions): Prom
   const streams = createEventStreams(log, options.keepAliveMs ?? KEEP_ALIVE_MS)
   const metrics = createMetrics(service, streams.count)
   const onError = options.onError ?? (() => {})
+  const perSecond = options.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND
+  const limits = { burst: Math.ceil(BURST_S * perSecond), perSecond }
   const clientOf = (context: Context): string => getConnInfo(context).remote.address ?? ''
-  const routes = createRoutes(service, streams, metrics, { host: options.host, token, limits: options.limits ?? LIMITS, mounts: options.mounts ?? [], clientOf, onError })
+  const routes = createRoutes(service, streams, metrics, { host: options.host, token, limits, mounts: options.mounts ?? [], clientOf, onError })
   const server = createAdaptorServer({ fetch: routes.fetch, overrideGlobalObjects: false }) as Server
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, options.host.replace(/^\[|\]$/g, ''), options.port, onError)

@@ -26,6 +26,7 @@ export const readySchema = z.object({ ...named('ready'), ready: z.literal(true) 
 export const peersSchema = z.object({ ...named('peers'), peers: z.array(peerInfoSchema) }).meta({ id: 'Peers' })
 export const membersSchema = z.object({ ...named('members'), members: z.array(peerInfoSchema) }).meta({ id: 'Members' })
 export const genesisDocumentSchema = z.looseObject({}).meta({ id: 'Genesis', description: "the network's genesis, as SPEC.md describes it" })
+export const descriptionSchema = z.looseObject({ openapi: z.string(), paths: z.looseObject({}) }).meta({ id: 'Description', description: 'an OpenAPI document' })
 export const checkpointSchema = z
   .object({ ...named('checkpoint'), network: z.string(), epoch: z.int(), height: z.int(), stateRoot: z.string(), record: z.string(), proof: z.string().describe('base64') })
   .meta({ id: 'Checkpoint' })

@@ -55,6 +55,19 @@ describe('what is mounted beside the API', () => {
     expect(status).toBe(413)
   })
 
+  it('signs a card for the host that was checked, whatever the request line names', async () => {
+    const { port, host } = new URL(api.url)
+    const text = await new Promise<string>((resolve, reject) => {
+      const asked = request({ port, host: '127.0.0.1', path: 'http://example.org/.well-known/agent-card.json', headers: { host, authorization } }, (response) => {
+        let body = ''
+        response.on('data', (chunk) => (body += String(chunk))).on('end', () => resolve(body))
+      })
+      asked.on('error', reject).end()
+    })
+    expect(JSON.parse(text)).toMatchObject({ url: `http://${host}/a2a`, signatures: [{}] })
+    expect(text).not.toContain('example.org')
+  })
+
   it('lets clients in that have the token', async () => {
     const client = new Client({ name: 'test', version: '1.0.0' })
     await client.connect(new StreamableHTTPClientTransport(new URL(`${api.url}/mcp`), { requestInit: { headers: { authorization } } }))

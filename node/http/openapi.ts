@@ -12,7 +12,7 @@ const PARAMS: Readonly<Record<string, string>> = { round: 'id of a round', membe
 type Json = Record<string, unknown>
 
 /** The OpenAPI 3.1 description of routes, from the schemas that check what they take and give. */
-export function describeApi(routes: readonly Route[], version: string): Json {
+export function describeApi(routes: readonly Route[], version: string) {
   const schemas = createSchemas()
   const paths: Record<string, Json> = {}
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = describeRoute(route, schemas)

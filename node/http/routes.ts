@@ -4,7 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { NodeService } from '../service.ts'
 import { ServiceError } from '../service.ts'
 import { createBodyLimit } from './body-limit.ts'
-import { genesisDocumentSchema } from './documents.ts'
+import { descriptionSchema } from './documents.ts'
 import type { EventStreams } from './event-stream.ts'
 import { assertAllowed } from './guard.ts'
 import type { GuardOptions } from './guard.ts'
@@ -83,9 +83,9 @@ function assertPace(limiter: RateLimiter, client: string): void {
 
 /** The description holds itself. */
 function descriptionRoute(others: readonly Route[]): Route {
-  let document: Record<string, unknown> | null = null
+  let document: ReturnType<typeof describeApi> | null = null
   const route: Route = documentRoute({
-    method: 'GET', path: '/openapi.json', id: 'getDescription', summary: 'This description, as OpenAPI 3.1', document: genesisDocumentSchema,
+    method: 'GET', path: '/openapi.json', id: 'getDescription', summary: 'This description, as OpenAPI 3.1', document: descriptionSchema,
     handle: () => (document ??= describeApi([...others, route], packageJson.version)),
   })
   return route

@@ -53,12 +53,13 @@ async function* roundsOf(service: NodeService, after: number): AsyncGenerator<un
   for await (const round of service.exportRounds({ after })) yield { schema: 'peerage.round/v1', ...round }
 }
 
-/** All at one height, with what came above `after` as history. */
+/** All at the height of the first, with what came above `after` as history. A node that does not know all of the past can only tell of now. */
 async function* membersOf(service: NodeService, kind: 'reputation' | 'rewards', after: number): AsyncGenerator<unknown> {
-  const at = service.status().height
+  let at: number | undefined
   for (const { memberId, isMember } of service.peers()) {
     if (!isMember) continue
     const document = await service[kind](memberId, { history: true, at })
+    at = document.since === undefined ? document.height : undefined
     yield { ...document, history: document.history?.filter(({ height }) => height > after) }
   }
 }

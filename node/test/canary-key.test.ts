@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateTask } from '../../protocol/index.ts'
 import { sayEvents, sayJson, sayModels, sayStatus, startChatServer } from '../agents/openai-fixture.ts'
 import type { ChatServer, Respond, SeenRequest } from '../agents/openai-fixture.ts'
+import { readQuestion, sayVerdict } from '../agents/prompting/judge-fixture.ts'
 import { runToEnd } from '../cli/context-fixture.ts'
 import { startChild, type ChildNode } from '../cli/demo/child-node.ts'
 import { openTestnet } from '../cli/demo/testnet.ts'
@@ -73,8 +74,8 @@ afterAll(async () => {
 function behave(failing: { file?: (seen: SeenRequest) => Respond; env?: (seen: SeenRequest) => Respond } = {}): void {
   server.behave((seen, response, count) => {
     const special = keyOf(seen) === FILE_KEY ? failing.file : failing.env
-    const isJudging = seen.body.messages.some(({ content }) => content.includes('VERDICT'))
-    const text = `I was given ${keyOf(seen)}, ${encodeURIComponent(keyOf(seen))}.\n${isJudging ? `REASON: ${keyOf(seen)}\nVERDICT: LEFT` : 'FINAL ANSWER: 1'}`
+    const question = readQuestion(seen.body.messages)
+    const text = `I was given ${keyOf(seen)}, ${encodeURIComponent(keyOf(seen))}.\n${question !== null ? sayVerdict(question, 'left', keyOf(seen)) : 'FINAL ANSWER: 1'}`
     const say = special?.(seen) ?? (seen.body.stream ? sayEvents(text, { usage: [50, 10] }) : sayJson(text, [50, 10]))
     say(seen, response, count)
   })
@@ -120,7 +121,7 @@ describe('a node whose models tell its keys to everybody', () => {
     const round = await openRound('well')
     expect(server.seen.length).toBeGreaterThan(1)
     await hearAll('well', round)
-    expect(heard.some(([, text]) => text.includes('I was given [key]'))).toBe(true)
+    for (const said of ['I was given [key]', '"reason":"[key]"']) expect(heard.some(([, text]) => text.includes(said)), said).toBe(true)
     for (const stream of [false, true]) await chat(stream)
   }, 60_000)
 

@@ -2,12 +2,13 @@
 import { sleep } from '../abort.ts'
 import type { ChatEvent } from '../agent.ts'
 import type { Breaker } from './breaker.ts'
+import type { Charge } from './counters.ts'
 import { exchange, ExchangeError } from './exchange.ts'
 import type { Endpoint } from './exchange.ts'
 import { boundOf, costOf } from './metering.ts'
 import type { CallPurpose, ModelCall, TokenUsage } from './model.ts'
 import type { ProviderConfig } from './provider-config.ts'
-import type { Charge, Spending } from './spending.ts'
+import type { Spending } from './spending.ts'
 import type { Amount } from './spending-record.ts'
 
 export interface CallManner {
@@ -49,9 +50,10 @@ export async function* attemptCall(means: AttemptMeans, call: ModelCall, { isLas
     try {
       for await (const event of attemptOnce(means, call, isStreamed, signal)) {
         hasBegun = true
+        if (event.type === 'end') means.breaker.succeed()
         yield event
       }
-      return means.breaker.succeed()
+      return
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
       const { retryAfterMs } = error

@@ -22,9 +22,12 @@ export interface BreakerInit {
   pauseMsMax: number
 }
 
+/** However long a provider asks to be left alone, this is longest. */
+const RETRY_AFTER_MS_MAX = 3_600_000
+
 /**
  * After a failure a provider is left alone. One that is down is probed after a pause and called again once a probe succeeds; one that
- * limits its rate is called again after the pause that it asked for.
+ * limits its rate is called again after the pause that it asked for, within an hour.
  */
 export function createBreaker({ probe, pauseMs, pauseMsMax }: BreakerInit): Breaker {
   let trouble: Trouble | null = null
@@ -34,7 +37,7 @@ export function createBreaker({ probe, pauseMs, pauseMsMax }: BreakerInit): Brea
   const lookAgain = (leastMs: number): void => {
     if (timer !== null) clearTimeout(timer)
     const pause = Math.min(pauseMs * 2 ** failures++, pauseMsMax)
-    const started = setTimeout(() => void look(started), Math.min(Math.max(pause, leastMs), 2 ** 31 - 1))
+    const started = setTimeout(() => void look(started), Math.max(pause, Math.min(leastMs, RETRY_AFTER_MS_MAX)))
     timer = started.unref()
   }
   const look = async (started: NodeJS.Timeout): Promise<void> => {

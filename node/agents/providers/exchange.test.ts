@@ -76,6 +76,34 @@ describe('an exchange', () => {
     await expect(gather(sayStatus(400, 'max_completion_tokens must be positive'), { dialect })).rejects.toMatchObject({ code: 'refused' })
   })
 
+  it('learns it in each of several calls that were made before the first of them was answered', async () => {
+    const dialect: Endpoint['dialect'] = { limitField: 'max_tokens', includesUsage: true }
+    const held: (() => void)[] = []
+    server.behave((seen, response, count) => {
+      if (!('max_tokens' in seen.body)) return sayEvents('fine')(seen, response, count)
+      held.push(() => sayStatus(422, 'extra_forbidden: max_tokens; max_completion_tokens')(seen, response, count))
+      if (held.length === 3) held.forEach((answer) => answer())
+    })
+    const ask = async (): Promise<string> => {
+      const events: ChatEvent[] = []
+      for await (const event of exchange({ ...endpoint, dialect }, { ...request, maxTokens: 9 }, never())) events.push(event)
+      return textOf(events)
+    }
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual(['fine', 'fine', 'fine'])
+    expect(server.seen.length).toBe(6)
+  })
+
+  it('takes no usage for told that is not whole, or not of this world', async () => {
+    const say = (usage: object): Respond => (_, response) => void response.end(JSON.stringify({ choices: [{ message: { content: 'x' }, finish_reason: 'stop' }], usage }))
+    for (const usage of [{}, { prompt_tokens: 7 }, { completion_tokens: 7 }, { prompt_tokens: -1, completion_tokens: 7 }, { prompt_tokens: '7', completion_tokens: 7 }, { prompt_tokens: 7, completion_tokens: 9e15 }]) {
+      expect((await gather(say(usage))).at(-1), JSON.stringify(usage)).toEqual({ type: 'end', finish: 'stop', usage: null })
+    }
+  })
+
+  it('repeats what an endpoint says on one line, without control characters', async () => {
+    await expect(gather(sayStatus(413, 'a\u001b]0;b\u0007\r\nc\u0085\u009b2Jd'))).rejects.toMatchObject({ message: 'the endpoint answers 413: a ]0;b c 2Jd' })
+  })
+
   it('hides thinking and the key, wherever a stream is cut', async () => {
     expect(textOf(await gather(sayEvents(`<think>hm, ${key}?</think>\n\nThe key is ${key}, I think <think>.`)))).toBe('The key is [key], I think <think>.')
     expect(textOf(await gather(sayEvents('<thin ice')))).toBe('<thin ice')

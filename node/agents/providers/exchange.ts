@@ -47,6 +47,9 @@ const messageLengthMax = 500
 /** Answers of a server that concern whoever asks it for anything: key, payment, place. */
 const CLOSED_DOORS: readonly number[] = [401, 402, 403, 404]
 
+/** Answers of a server that may concern a single field. */
+const DISLIKED: readonly number[] = [400, 422]
+
 /** Failures of a connection before anything was sent. */
 const NOT_SENT: readonly string[] = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
 
@@ -76,6 +79,7 @@ export async function* exchange(endpoint: Endpoint, request: ChatRequest, signal
 /** Sends the request; once more where the server refuses it for a field that not all servers know. */
 async function post(endpoint: Endpoint, request: ChatRequest, signal: AbortSignal): Promise<Response> {
   for (;;) {
+    const asked = { ...endpoint.dialect }
     const response = await fetch(`${endpoint.baseUrl.replace(/\/+$/, '')}/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...endpoint.secret.headers() },
@@ -85,7 +89,7 @@ async function post(endpoint: Endpoint, request: ChatRequest, signal: AbortSigna
     })
     if (response.ok) return response
     const excerpt = await readExcerpt(response)
-    if (response.status !== 400 || !adapt(endpoint.dialect, excerpt)) throw describeRefusal(response, endpoint.secret.scrub(excerpt))
+    if (!DISLIKED.includes(response.status) || !adapt(endpoint.dialect, asked, excerpt)) throw describeRefusal(response, endpoint.secret.scrub(excerpt))
   }
 }
 
@@ -101,13 +105,13 @@ function describeRequest({ model, stream, dialect }: Endpoint, { messages, tempe
   }
 }
 
-/** Whether the server's complaint is about a field that can be named otherwise or left out; each only once. */
-function adapt(dialect: Dialect, complaint: string): boolean {
-  if (dialect.limitField === 'max_tokens' && complaint.includes('max_completion_tokens')) {
+/** Whether the server's complaint is about a field that can be named otherwise or left out, and was not when it was `asked`; each only once. */
+function adapt(dialect: Dialect, asked: Dialect, complaint: string): boolean {
+  if (asked.limitField === 'max_tokens' && complaint.includes('max_completion_tokens')) {
     dialect.limitField = 'max_completion_tokens'
     return true
   }
-  if (dialect.includesUsage && complaint.includes('stream_options')) {
+  if (asked.includesUsage && complaint.includes('stream_options')) {
     dialect.includesUsage = false
     return true
   }
@@ -144,8 +148,9 @@ async function readExcerpt(response: Response): Promise<string> {
   return text
 }
 
+/** One line without control characters: it is shown on terminals and in logs. */
 function shorten(message: string): string {
-  return message.slice(0, messageLengthMax).replace(/\s+/g, ' ').trim()
+  return message.slice(0, messageLengthMax).replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }
 
 /** Retry-After in milliseconds: seconds or an HTTP date; 0 where there is none. */

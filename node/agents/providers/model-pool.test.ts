@@ -130,6 +130,13 @@ describe('limits', () => {
     expect(await spentOn(sayStatus(500))).toEqual({ costMicro: 0, tokens: 0, calls: 1 })
   })
 
+  it('keep a pool from counting as able where not even a new round has room for a usual call', async () => {
+    for (const [cost, isAble] of [[0.01, true], [0.001, false]] as const) {
+      const pool = await createPool([{ price: { input: 0.1, output: 1 }, maxTokens: 5_000 }], { perRound: { cost } })
+      expect(pool.health.ability()).toEqual({ canAnswer: isAble, canJudge: isAble })
+    }
+  })
+
   it('count every attempt', async () => {
     local.behave(sayStatus(500))
     const pool = await createPool([{ attemptsMax: 3 }], { perRound: { calls: 2 } })

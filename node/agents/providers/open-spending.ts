@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { dayOf } from './counters.ts'
 import type { Limits } from './limits.ts'
-import { createSpending, dayOf } from './spending.ts'
+import { createSpending } from './spending.ts'
 import type { Spending } from './spending.ts'
 import { createRecordWriter, loadRecord, readToday } from './spending-record.ts'
 

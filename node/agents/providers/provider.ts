@@ -49,6 +49,9 @@ const PROBE_TIMEOUT_MS = 5_000
 /** A prompt of usual length: there has to be room for one, for a provider to count as able. */
 const USUAL_PROMPT = [{ role: 'user' as const, content: ' '.repeat(2_000) }]
 
+/** Nothing was spent in it yet; no round has this id. */
+const NEW_ROUND = ''
+
 /** @throws AgentError `refused` where the key cannot be read */
 export async function createProvider({ config, limits, spending, probeMs = PROBE_MS_DEFAULT }: ProviderInit): Promise<Provider> {
   const endpoint = await createEndpoint(config)
@@ -69,7 +72,7 @@ export async function createProvider({ config, limits, spending, probeMs = PROBE
       if (trouble !== null) return { state: trouble.kind, reason: trouble.message }
       if (gate.running >= concurrency && gate.waiting >= waitingMax) return { state: 'busy', reason: `${gate.running} calls are under way and ${gate.waiting} wait` }
       const bound = boundOf({ messages: USUAL_PROMPT, maxTokens: limitTokens(config, limits, undefined) }, config.price)
-      const refusal = spending.refusal(chargeOf(config, { job: 'answer', round: null, isOwn: false }, bound))
+      const refusal = spending.refusal(chargeOf(config, { job: 'answer', round: NEW_ROUND, isOwn: false }, bound))
       return refusal === null ? null : { state: 'over-limit', reason: refusal }
     },
     async *call(asked, manner, signal) {

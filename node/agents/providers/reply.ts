@@ -7,7 +7,8 @@ import type { TokenUsage } from './model.ts'
 
 const content = z.object({ content: z.string().nullish() }).nullish()
 const choice = z.object({ message: content, delta: content, finish_reason: z.string().nullish() })
-const count = z.int().min(0).catch(0)
+/** No reply comes near this; larger numbers would spoil the sums that are kept of them. */
+const count = z.int().min(0).max(1_000_000_000)
 const chunkSchema = z.object({
   choices: z.array(choice).optional(),
   usage: z.object({ prompt_tokens: count, completion_tokens: count }).nullish().catch(null),

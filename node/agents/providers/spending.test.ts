@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Charge } from './counters.ts'
 import { limitsSchema } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { boundOf, costOf } from './metering.ts'
 import { openSpending } from './open-spending.ts'
 import { createSpending } from './spending.ts'
-import type { Charge, Spending } from './spending.ts'
+import type { Spending } from './spending.ts'
 import { addAmount, emptyRecord, NOTHING } from './spending-record.ts'
 import type { Amount } from './spending-record.ts'
 
@@ -146,17 +147,38 @@ describe('spending that is written down', () => {
     },
   )
 
-  it('is refused where it cannot be written down', async () => {
-    const spending = createSpending({ limits: limitsOf({}), record: emptyRecord('2026-11-20'), save: () => Promise.reject(new Error('disk full')), now: () => NOON })
-    await expect(spending.reserve(charge())).rejects.toMatchObject({ code: 'budget-refused', message: 'what is spent cannot be written down' })
-    expect(spending.today('p')).toEqual(NOTHING)
+  it('is refused where it cannot be written down, if there is a limit to keep', async () => {
+    const failing = (limits: Partial<Limits>): Spending =>
+      createSpending({ limits: limitsOf(limits), record: emptyRecord('2026-11-20'), save: () => Promise.reject(new Error('disk full')), now: () => NOON })
+    const limited = failing({ perDay: { calls: 9 } })
+    await expect(limited.reserve(charge())).rejects.toMatchObject({ code: 'budget-refused', message: 'what is spent cannot be written down' })
+    expect(limited.today('p')).toEqual(NOTHING)
+    await failing({}).reserve(charge())
+    await expect(failing({}).reserve(charge({ providerPerDay: { cost: 9 } }))).rejects.toMatchObject({ code: 'budget-refused' })
+  })
+
+  it('remembers rounds only where they have a limit, and only those of late', async () => {
+    const record = emptyRecord('2026-11-20')
+    const clock = { ms: NOON }
+    const create = (limits: Partial<Limits>): Spending => createSpending({ limits: limitsOf(limits), record, save: async () => undefined, now: () => clock.ms })
+    await create({ perDay: { calls: 99 } }).reserve(charge())
+    expect(record.rounds).toEqual({})
+    const spending = create({ perRound: { calls: 1 } })
+    const { settle } = await spending.reserve(charge({ round: 'r0' }))
+    for (let number = 1; number < 2_100; number++) await spending.reserve(charge({ round: `r${number}` }))
+    settle(NOTHING)
+    expect([Object.keys(record.rounds).length, 'r0' in record.rounds, 'r99' in record.rounds, 'r100' in record.rounds]).toEqual([2_000, false, false, true])
+    await expect(spending.reserve(charge({ round: 'r100' }))).rejects.toMatchObject({ code: 'budget-refused' })
+    clock.ms += 7 * HOUR
+    spending.today('p')
+    expect(record.rounds).toEqual({})
   })
 })
 
 describe('the bound of a call', () => {
   it('is at least a token for each byte of the prompt, and the longest reply', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 }), fc.nat({ max: 10_000 }), (contents, maxTokens) => {
+      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 20 }), { maxLength: 4 }), fc.nat({ max: 10_000 }), (contents, maxTokens) => {
         const bytes = contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0)
         const price = { input: 0.15, output: 0.6 }
         const bound = boundOf({ messages: contents.map((content) => ({ role: 'user', content })), maxTokens }, price)

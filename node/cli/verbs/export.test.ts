@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -53,6 +53,13 @@ describe('export', () => {
     expect(text).toBe('TypeError')
     expect(await run('rounds', '--out', out)).toMatchObject({ code: 1, err: expect.stringContaining('broke off') })
     expect([await readdir(folder), await readFile(out, 'utf8')]).toEqual([['out.ndjson'], 'kept'])
+  })
+  it('follows no link that somebody has put where it writes first', async () => {
+    const victim = join(folder, 'victim')
+    await writeFile(victim, 'kept')
+    await symlink(victim, `${out}.${process.pid}.tmp`)
+    expect((await run('rounds', '--out', out)).code).toBe(1)
+    expect(await readFile(victim, 'utf8')).toBe('kept')
   })
   it('names the file that cannot be written', async () => {
     const file = join(folder, 'no', 'such', 'folder')

@@ -53,7 +53,7 @@ async function writeStream(chunks: AsyncIterable<Uint8Array>, out: string): Prom
     },
   })
   try {
-    await pipeline(Readable.from(chunks), counter, createWriteStream(file))
+    await pipeline(Readable.from(chunks), counter, createWriteStream(file, { flags: file === out ? 'w' : 'wx' }))
     if (file !== out) await rename(file, out)
   } catch (cause) {
     if (file !== out) await rm(file, { force: true })

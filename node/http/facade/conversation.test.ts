@@ -48,4 +48,16 @@ describe('a conversation as a prompt', () => {
       expect(() => writeConversation(messages)).toThrow(expect.objectContaining({ code: 'context_length_exceeded', param: 'messages' }) as Error)
     }
   })
+
+  it('has exactly the length that decides whether it is refused', () => {
+    const fixed = writeConversation([user(''), user('')]).length
+    const rest = 'x'.repeat(LIMITS.promptLengthMax - fixed)
+    expect(writeConversation([user(rest), user('')])).toHaveLength(LIMITS.promptLengthMax)
+    expect(() => writeConversation([user(rest), user('x')])).toThrow(expect.objectContaining({ code: 'context_length_exceeded' }) as Error)
+  })
+
+  it('is refused before it is put together, however long the marks of its turns would be', () => {
+    const marks = [user('='.repeat(380_000)), ...Array.from({ length: 3_000 }, () => user(''))]
+    expect(() => writeConversation(marks)).toThrow(expect.objectContaining({ code: 'context_length_exceeded' }) as Error)
+  })
 })

@@ -10,17 +10,20 @@ import { FacadeError } from './errors.ts'
  */
 export function writeConversation(messages: readonly ChatMessage[]): string {
   const [first] = messages
-  const prompt = first !== undefined && messages.length === 1 ? first.content : joinTurns(messages)
-  if (prompt.length > LIMITS.promptLengthMax) {
-    throw new FacadeError('context_length_exceeded', `The conversation makes a task of ${prompt.length} characters; a round takes at most ${LIMITS.promptLengthMax}. Shorten it, or ask peerage/solo.`, 'messages')
+  if (first !== undefined && messages.length === 1) {
+    assertLength(first.content.length)
+    return first.content
   }
-  return prompt
+  const mark = freeMark(messages.map(({ content }) => content))
+  const head = `This is a conversation. Write what the assistant says next. A line that begins with ${mark} tells whose words follow.`
+  // Counted before it is put together: the mark of each turn can be as long as the longest text.
+  assertLength(messages.reduce((sum, { role, content }) => sum + `\n ${role}\n`.length + mark.length + content.length, head.length))
+  return [head, ...messages.map(({ role, content }) => `${mark} ${role}\n${content}`)].join('\n')
 }
 
-function joinTurns(messages: readonly ChatMessage[]): string {
-  const mark = freeMark(messages.map(({ content }) => content))
-  const turns = messages.map(({ role, content }) => `${mark} ${role}\n${content}`)
-  return [`This is a conversation. Write what the assistant says next. A line that begins with ${mark} tells whose words follow.`, ...turns].join('\n')
+function assertLength(length: number): void {
+  if (length <= LIMITS.promptLengthMax) return
+  throw new FacadeError('context_length_exceeded', `The conversation makes a task of ${length} characters; a round takes at most ${LIMITS.promptLengthMax}. Shorten it, or ask peerage/solo.`, 'messages')
 }
 
 function freeMark(texts: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { createWork, estimateCredit, evaluateUnits, gatherPairs, unitPermutation, type PairSample, type Work } from '../../../credit/index.ts'
+import { countPairs, createWork, estimateCredit, evaluateUnits, gatherPairs, pairsToDraw, unitPermutation, type PairSample, type Work } from '../../../credit/index.ts'
 import { leverageRegression, meanOfPermutations, stratifiedSvarm } from './baselines.ts'
 import type { BenchGame } from './games.ts'
 
@@ -19,11 +19,11 @@ export interface ErrorCell {
   covered: number
 }
 
-/** Measures all estimators on one game at budgets that are less than enumeration, each at the same number of evaluations. */
+/** Measures all estimators on one game at budgets at which a plan would not take all coalitions, each at the same number of evaluations. */
 export function measureErrors(bench: BenchGame, seeds: number): ErrorCell[] {
   const { name, game, shapley } = bench
   const n = game.players
-  const budgets = BUDGETS.filter((budget) => budget * n < 2 ** n - 2)
+  const budgets = BUDGETS.filter((budget) => pairsToDraw(Math.floor((budget * n) / 2), n) < countPairs(n))
   if (budgets.length === 0) return []
   const totals = budgets.map(() => ({ errors: Object.fromEntries(ESTIMATORS.map((estimator) => [estimator, 0])) as Record<Estimator, number>, covered: 0 }))
   const size = norm(shapley)
