@@ -61,6 +61,11 @@ describe('createNode', () => {
     expect((await start({ home, agent: createScriptedAgent('42'), config: LOOPBACK })).service.status().role).toBe('founder')
   })
 
+  it('changes nothing in the settings that it is given', async () => {
+    const config = { network: Object.freeze({ host: '127.0.0.1', port: 0 }), http: Object.freeze({ port: 0 }), agent: Object.freeze({ type: 'solver' as const, strategy: 'hasty' as const }) }
+    expect((await start({ home: join(folder, 'frozen'), config })).service.status().role).toBe('founder')
+  })
+
   it('keeps key, network and record in a home', async () => {
     const home = join(folder, 'kept')
     const first = await start({ home, agent: createScriptedAgent('42'), config: LOOPBACK })

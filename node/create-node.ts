@@ -73,7 +73,8 @@ export async function createNode(options: CreateNodeOptions = {}): Promise<Runni
 async function settle(home: NodeHome, { memberId }: Identity, options: CreateNodeOptions): Promise<NodeConfig> {
   const inFile = (await exists(home.configFile)) ? await readConfigFile(home.configFile) : { agent: DEFAULT_AGENT }
   const table = [options.home === undefined ? LOOPBACK : {}, options.config ?? {}].reduce<Table>(layOver, inFile)
-  const { config } = await resolveTable(table, home, {})
+  // A copy: it is completed in place.
+  const { config } = await resolveTable(structuredClone(table), home, {})
   if (config.bootstrap.length === 0 && !(await exists(config.genesisFile))) await foundNetwork(config.genesisFile, options.networkName ?? 'home', memberId)
   return config
 }

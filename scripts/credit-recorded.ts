@@ -83,7 +83,8 @@ function print({ set, members, credit, accuracy, reliability, rounds, value, bel
 
 function describe({ copies, inverted, order, reference }: PanelFigures): string[] {
   return [
-    ...copies.map(({ member, alone, each }) => `twice ${member}: ${each.toFixed(2)} each, ${alone.toFixed(2)} alone`),
+    ...copies.map(({ member, alone, each, together, bySubstitution }) =>
+      `twice ${member}: ${each.toFixed(2)} each, ${alone.toFixed(2)} alone; together ${together.toFixed(2)} of that, ${bySubstitution.toFixed(2)} where any right answer is enough`),
     `the opposite of ${inverted.of} as a judge: ${inverted.unknown.toFixed(2)} while nobody is known, ${inverted.known.toFixed(2)} with reputations`,
     `order of credit ${order.join() === reference?.join() ? 'is that of' : 'differs from'} the reference game`,
   ]

@@ -81,7 +81,7 @@ export async function findModel(wanted: WantedModel, urls: readonly string[]): P
     const server = found.find(({ models }) => (model === undefined ? models.length > 0 : models.includes(model)))
     if (server !== undefined) return { baseUrl: server.baseUrl, model: model ?? (server.models[0] as string), found }
     const which = model === undefined ? 'with a model' : `with the model ${model}`
-    throw new CliError('usage', `No server ${which} was found on this machine.`, `Name its URL. Looked at: ${urls.length === 0 ? 'none' : urls.join(', ')}.`)
+    throw new CliError('usage', `No server ${which} was found on this machine.`, `Looked at: ${urls.length === 0 ? 'none' : urls.join(', ')}. Name another: peerage init --provider URL, or peerage providers add URL`)
   }
   if (!URL.canParse(url)) throw new CliError('usage', `${wanted.isExact ? '--base-url' : '--provider'}: ${url} is not a URL.`)
   if (wanted.isExact && model !== undefined) return { baseUrl: url, model, found: [] }

@@ -67,7 +67,7 @@ describe('init', () => {
   })
   it.each([
     [['--strategy', 'brilliant'], '--strategy'],
-    [['--agent', 'openai'], '--base-url'],
+    [['--agent', 'openai'], '--provider'],
     [['--agent', 'command'], '--command'],
     [['--base-url', 'http://127.0.0.1:1/v1', '--model', 'm', '--key-env', 'no-variable'], '--key-env'],
     [['--agent', 'oracle'], '--agent'],

@@ -50,6 +50,7 @@ function summarise(cells: readonly ErrorCell[]) {
     const own = cells.filter((cell) => cell.game === game && RATIO_BUDGETS.includes(cell.budget))
     return own.length === 0 ? [] : [{ game, ratio: geometricMean(own.map(againstBetter)) }]
   }).sort((a, b) => b.ratio - a.ratio)
+  const worst = cells.reduce<ErrorCell | null>((least, cell) => (least === null || againstBetter(cell) > againstBetter(least) ? cell : least), null)
   const telling = peerCells(cells).filter(({ budget }) => RATIO_BUDGETS.includes(budget))
   return {
     errorRatioGeomean: ratio('default'),
@@ -57,6 +58,7 @@ function summarise(cells: readonly ErrorCell[]) {
     ratios: Object.fromEntries(ESTIMATORS.map((estimator) => [estimator, ratio(estimator)])),
     /** The default against the better of SVARM and leverage regression, without control variates, on the same pairs. */
     worstAgainstBetter: perGame[0] ?? null,
+    worstCellAgainstBetter: worst === null ? null : { game: worst.game, budget: worst.budget, ratio: againstBetter(worst) },
     standardErrorCoverage: telling.reduce((sum, { covered }) => sum + covered, 0) / telling.length,
   }
 }
@@ -102,6 +104,7 @@ function print(document: ReturnType<typeof summarise> & ReturnType<typeof measur
   }
   console.log(`errorRatioGeomean ${document.errorRatioGeomean.toFixed(3)} on fresh pairs, ${document.errorRatioGeomeanPrefixes.toFixed(3)} on permutation prefixes`)
   console.log(`against the better of SVARM and leverage regression, worst game: ${document.worstAgainstBetter?.game} ${document.worstAgainstBetter?.ratio.toFixed(3)}`)
+  console.log(`worst game and budget: ${document.worstCellAgainstBetter?.game} ${document.worstCellAgainstBetter?.budget}n ${document.worstCellAgainstBetter?.ratio.toFixed(3)}`)
   console.log(`two standard errors cover ${(100 * document.standardErrorCoverage).toFixed(1)} %`)
   for (const how of ['all coalitions', 'closed form', 'sample'] as const) {
     const own = published.filter((entry) => entry.how === how)

@@ -31,6 +31,14 @@ describe('credit of recorded panels', () => {
     expect(playCredit(withCopy(panel, member), RULES, { pair: [member, 3] }).alike).toBe(true)
   })
 
+  it('of two copies is together what substitution makes of it, where any right answer would do', () => {
+    const [first] = figuresOf(panel, playCredit(panel, RULES), RULES, null).copies
+    // Nobody else is right: one copy has what the other lacks.
+    expect(first?.bySubstitution).toBe(1)
+    const rivals = makePanel(3, Array.from({ length: 4 }, (_, task) => makeTask(`task ${task}`, 'AAc', ['0 1 = 2', '1 0 > 2', '2 0 > 1'])))
+    expect(figuresOf(rivals, playCredit(rivals, RULES), RULES, null).copies[0]?.bySubstitution).toBeCloseTo(4 / 3, 9)
+  })
+
   it('is negative for whoever only says the opposite of a reliable judge', () => {
     expect(playCredit(withInvertedJudge(panel, 1), RULES, { learns: false }).credit[3]).toBeLessThan(0)
   })

@@ -8,6 +8,9 @@ export interface CopyFigures {
   member: string
   alone: number
   each: number
+  /** Both together, in parts of what it had alone: as played, and in a game in which any right answer is enough. */
+  together: number
+  bySubstitution: number
   /** Whether both had the same in every round. */
   alike: boolean
 }
@@ -34,7 +37,8 @@ export function figuresOf(panel: Panel, found: PanelCredit, rules: Rules, refere
   const creditOf = (played: PanelCredit, member: number): number => played.credit[member] as number
   const copies = panel.authors.map((member) => {
     const played = playCredit(withCopy(panel, member), rules, { pair: [member, added] })
-    return { member: panel.members[member] as string, alone: creditOf(found, member), each: creditOf(played, member), alike: played.alike }
+    const [alone, each] = [creditOf(found, member), creditOf(played, member)]
+    return { member: panel.members[member] as string, alone, each, together: (2 * each) / alone, bySubstitution: bySubstitution(panel, member), alike: played.alike }
   })
   const best = orderBy(panel.judges, (judge) => found.reliability[judge] ?? 0)[0] as number
   const inverted = withInvertedJudge(panel, best)
@@ -45,6 +49,16 @@ export function figuresOf(panel: Panel, found: PanelCredit, rules: Rules, refere
     reference,
     belowBestSingle: found.belowBestSingle,
   }
+}
+
+/**
+ * What two copies have together, in parts of what one has alone, where any right answer is enough: each of k members who are right
+ * has 1 / k, so that two copies have 2 / (k + 1) where one had 1 / k. Whoever can be replaced gains by joining twice, whatever splits credit evenly.
+ */
+function bySubstitution({ tasks }: Panel, member: number): number {
+  const right = tasks.map(({ answers }) => answers.flatMap(({ author, correct }) => (correct === true ? [author] : []))).filter((authors) => authors.includes(member))
+  const sum = (of: (count: number) => number): number => right.reduce((total, { length }) => total + of(length), 0)
+  return sum((count) => 2 / (count + 1)) / sum((count) => 1 / count)
 }
 
 /** What does not hold of a panel, in words. */

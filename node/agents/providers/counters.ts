@@ -1,6 +1,6 @@
 import type { Caps, Limits } from './limits.ts'
 import { addAmount, NOTHING } from './spending-record.ts'
-import type { Amount, SpendingRecord } from './spending-record.ts'
+import type { Amount, Amounts, SpendingRecord } from './spending-record.ts'
 
 /** What one call wants to spend at most, and on whose account. */
 export interface Charge {
@@ -16,8 +16,8 @@ export interface Charge {
 export interface Counters {
   /** Begins a new day where one has begun, and forgets rounds of long ago. */
   turn(): void
-  /** Why a charge does not fit, null if it does; `beside` is what others have spent today. */
-  refusal(charge: Charge, beside: Amount): string | null
+  /** Why a charge does not fit, null if it does; `beside` is what other processes have spent today. */
+  refusal(charge: Charge, beside: Amounts): string | null
   /** Adds an amount to all that a charge counts for; to its round only while that is counted. */
   add(charge: Charge, amount: Amount): void
   /** Counts a round from now on, if rounds have a limit. */
@@ -44,9 +44,9 @@ export function createCounters(limits: Limits, record: SpendingRecord, now: () =
       const inRound = round === null ? null : (record.rounds[round]?.amount ?? NOTHING)
       const overRound = inRound === null ? null : exceeded('the limit per round', limits.perRound, addAmount(inRound, amount), limits.currency)
       const days: [string, Caps, Amount][] = [
-        ['the limit per day', limits.perDay, Object.values(record.providers).reduce(addAmount, beside)],
+        ['the limit per day', limits.perDay, [...Object.values(record.providers), ...Object.values(beside)].reduce(addAmount, NOTHING)],
         ["the limit per day for others' rounds", isOwn ? {} : limits.othersPerDay, record.others],
-        [`the limit per day of ${provider}`, providerPerDay, record.providers[provider] ?? NOTHING],
+        [`the limit per day of ${provider}`, providerPerDay, addAmount(record.providers[provider] ?? NOTHING, beside[provider] ?? NOTHING)],
       ]
       const unknown = record.isUnknown ? days.find(([, caps]) => isSet(caps)) : undefined
       if (unknown !== undefined) return `what was spent today is not known, and ${unknown[0]} is taken for used up`

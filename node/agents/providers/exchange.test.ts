@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ChatEvent, ChatRequest } from '../agent.ts'
 import { sayEvents, sayJson, sayStatus, startChatServer } from '../openai-fixture.ts'
@@ -5,6 +6,7 @@ import type { ChatServer, Respond } from '../openai-fixture.ts'
 import { loadSecret } from '../secret.ts'
 import { exchange } from './exchange.ts'
 import type { Endpoint } from './exchange.ts'
+import { readReply } from './reply.ts'
 
 const key = 'sk-exchange/0123456789'
 const request: ChatRequest = { messages: [{ role: 'user', content: 'How are you?' }] }
@@ -108,6 +110,27 @@ describe('an exchange', () => {
     expect(textOf(await gather(sayEvents(`<think>hm, ${key}?</think>\n\nThe key is ${key}, I think <think>.`)))).toBe('The key is [key], I think <think>.')
     expect(textOf(await gather(sayEvents('<thin ice')))).toBe('<thin ice')
     expect(textOf(await gather(sayEvents('<think>for ever')))).toBe('<think>for ever')
+    expect(textOf(await gather(sayEvents(`  <think>${'<'.repeat(9)}/think${'x'.repeat(99)}</think>   \n \n\n  so`)))).toBe('so')
+    expect(textOf(await gather(sayEvents('  no <think>thought</think>')))).toBe('  no <think>thought</think>')
+  })
+
+  it('shows the same of thinking wherever it is cut', async () => {
+    const part = fc.constantFrom('<think>', '</think>', '<', '</', 'think>', '<thin', ' ', '\n', 'so')
+    const shownOf = (text: string): string => {
+      const [, thought, rest] = /^\s*(<think>[^]*?<\/think>\s*)?([^]*)$/.exec(text) ?? []
+      return thought === undefined ? text : (rest ?? '')
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { maxLength: 12 }), async (pieces) => {
+        const stream = async function* (): AsyncGenerator<Uint8Array> {
+          for (const content of [...pieces, '.']) yield Buffer.from(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`)
+          yield Buffer.from('data: [DONE]\n\n')
+        }
+        const events: ChatEvent[] = []
+        for await (const event of readReply(stream(), 100_000, endpoint.secret.scrubber())) events.push(event)
+        expect(textOf(events)).toBe(shownOf(`${pieces.join('')}.`))
+      }),
+    )
   })
 
   it('ends the request when nobody listens any more', async () => {

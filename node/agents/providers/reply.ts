@@ -116,30 +116,38 @@ async function* scrubbed(pieces: AsyncIterable<string>, scrubber: Scrubber): Asy
   if (rest !== '') yield rest
 }
 
+const [THINKING_BEGINS, THINKING_ENDS] = ['<think>', '</think>']
+
 /** Some servers leave the thinking of a model inside its reply; it is no part of the answer. A reply that never stops thinking is left as it is. */
 async function* withoutThinking(pieces: AsyncIterable<string>): AsyncGenerator<string, void, void> {
-  let held: string | null = ''
+  const held: string[] = []
+  let state: 'beginning' | 'thinking' | 'blank' | 'shown' = 'beginning'
+  // Of what is thought only as much as may be the first part of its end: thinking gets long.
+  let seen = ''
   for await (const piece of pieces) {
-    if (held === null) {
+    if (state === 'shown') {
       yield piece
       continue
     }
-    held += piece
-    const shown = afterThinking(held)
-    if (shown === null || shown === '') continue
-    yield shown
-    held = null
+    held.push(piece)
+    seen += piece
+    if (state === 'beginning') state = beginningOf(seen)
+    if (state === 'thinking') {
+      const end = seen.indexOf(THINKING_ENDS)
+      if (end >= 0) state = 'blank'
+      seen = end < 0 ? seen.slice(1 - THINKING_ENDS.length) : seen.slice(end + THINKING_ENDS.length)
+    }
+    if (state === 'blank') seen = seen.trimStart()
+    if (state === 'blank' && seen !== '') state = 'shown'
+    if (state === 'shown') yield seen
   }
-  if (held !== null && afterThinking(held) === null) yield held
+  if (state === 'beginning' || state === 'thinking') yield held.join('')
 }
 
-/** What is to be shown of the beginning of a reply; null while that cannot be told. */
-function afterThinking(text: string): string | null {
-  const [open, close] = ['<think>', '</think>']
+function beginningOf(text: string): 'beginning' | 'thinking' | 'shown' {
   const start = text.trimStart()
-  if (!start.startsWith(open)) return open.startsWith(start) ? null : text
-  const end = start.indexOf(close)
-  return end < 0 ? null : start.slice(end + close.length).trimStart()
+  if (start.startsWith(THINKING_BEGINS)) return 'thinking'
+  return THINKING_BEGINS.startsWith(start) ? 'beginning' : 'shown'
 }
 
 /** Blank lines, comments and the other fields of server-sent events. */

@@ -9,6 +9,9 @@ export interface Amount {
   calls: number
 }
 
+/** By provider. */
+export type Amounts = Readonly<Record<string, Amount>>
+
 export const NOTHING: Amount = Object.freeze({ costMicro: 0, tokens: 0, calls: 0 })
 
 export function addAmount(a: Amount, b: Amount): Amount {
@@ -64,10 +67,9 @@ async function readRecord(file: string): Promise<SpendingRecord | 'missing' | 'd
 }
 
 /** What another process of this home has written down for that day. One that cannot be read has its own process to care for it. */
-export async function readToday(file: string, day: string): Promise<Amount> {
+export async function readToday(file: string, day: string): Promise<Amounts> {
   const record = await readRecord(file)
-  if (typeof record === 'string' || record.day !== day) return NOTHING
-  return Object.values(record.providers).reduce(addAmount, NOTHING)
+  return typeof record === 'string' || record.day !== day ? {} : record.providers
 }
 
 /** Writes a record down, one write at a time; whoever asks while one is under way shares the next. */

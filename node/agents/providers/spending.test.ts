@@ -131,6 +131,25 @@ describe('spending that is written down', () => {
     for (const spending of [node, verbs]) await expect(spending.reserve(charge())).rejects.toMatchObject({ code: 'budget-refused' })
   })
 
+  it('counts that for the provider too, and only on that day', async () => {
+    const clock = { ms: NOON }
+    const openAt = (writer: 'node' | 'verbs'): Promise<Spending> => openSpending({ dataDir, writer, limits: limitsOf({ perDay: { calls: 2 } }), now: () => clock.ms })
+    const [node, verbs] = [await openAt('node'), await openAt('verbs')]
+    await verbs.reserve(charge())
+    const narrow = charge({ providerPerDay: { calls: 1 } })
+    await expect(node.reserve(narrow)).rejects.toMatchObject({ code: 'budget-refused', message: expect.stringContaining('per day of p') })
+    await node.reserve({ ...narrow, provider: 'q' })
+    expect(node.refusal(charge())).not.toBeNull()
+    clock.ms += 12 * HOUR
+    expect([node.refusal(charge()), node.refusal(narrow)]).toEqual([null, null])
+  })
+
+  it('is not written by who spends nothing', async () => {
+    const spending = await open()
+    await spending.flush()
+    expect(await readdir(dataDir)).toEqual([])
+  })
+
   it.each(['', '{"schema":"peerage.spending/v1"}', '\u0000\u0000', '{"schema":"peerage.spending/v1","day":"2026-11-20","isUnknown":false,"providers":{"p":{"costMicro":-1,"tokens":0,"calls":0}},"others":{"costMicro":0,"tokens":0,"calls":0},"rounds":{}}'])(
     'takes the day for used up where the record is damaged (%j), keeps the pieces, and says so once',
     async (text) => {

@@ -3,7 +3,7 @@ import { createCounters, dayOf, isSet } from './counters.ts'
 import type { Charge } from './counters.ts'
 import type { Limits } from './limits.ts'
 import { emptyRecord, NOTHING, subtractAmount } from './spending-record.ts'
-import type { Amount, SpendingRecord } from './spending-record.ts'
+import type { Amount, Amounts, SpendingRecord } from './spending-record.ts'
 
 export interface Reservation {
   /** Replaces what was reserved by what was spent; only the first time. */
@@ -28,8 +28,8 @@ export interface Spending {
 export interface SpendingInit {
   limits: Limits
   record: SpendingRecord
-  /** What other processes of this home have spent today. */
-  elsewhere?: () => Promise<Amount>
+  /** What other processes of this home have spent today, by provider. */
+  elsewhere?: () => Promise<Amounts>
   /** Writes the record down; resolves when it is durable. */
   save: () => Promise<void>
   /** Milliseconds since 1970. */
@@ -39,12 +39,14 @@ export interface SpendingInit {
 export function createSpending({ limits, record, elsewhere, save, now }: SpendingInit): Spending {
   const counters = createCounters(limits, record, now)
   const isLimited = ({ providerPerDay }: Charge): boolean => [limits.perRound, limits.perDay, limits.othersPerDay, providerPerDay].some(isSet)
-  let beside: Amount = NOTHING
+  let beside: { day: string; amounts: Amounts } = { day: '', amounts: {} }
+  let saving: Promise<void> = Promise.resolve()
+  const refusal = (charge: Charge): string | null => counters.refusal(charge, beside.day === dayOf(now()) ? beside.amounts : {})
   return {
-    refusal: (charge) => counters.refusal(charge, beside),
+    refusal,
     async reserve(charge) {
-      beside = (await elsewhere?.()) ?? NOTHING
-      const refused = counters.refusal(charge, beside)
+      beside = { day: dayOf(now()), amounts: (await elsewhere?.()) ?? {} }
+      const refused = refusal(charge)
       if (refused !== null) throw new AgentError('budget-refused', refused)
       counters.noteRound(charge.round)
       counters.add(charge, charge.amount)
@@ -56,7 +58,7 @@ export function createSpending({ limits, record, elsewhere, save, now }: Spendin
         counters.turn()
         // What was reserved yesterday is counted there.
         if (record.day === day) counters.add(charge, subtractAmount(spent, charge.amount))
-        void save().catch(() => undefined)
+        saving = save().catch(() => undefined)
       }
       await save().catch((cause: unknown) => {
         // Without limits the record is for the eye only.
@@ -70,7 +72,7 @@ export function createSpending({ limits, record, elsewhere, save, now }: Spendin
       counters.turn()
       return record.providers[provider] ?? NOTHING
     },
-    flush: () => save().catch(() => undefined),
+    flush: () => saving,
   }
 }
 
