@@ -11,7 +11,10 @@ const CONTROL_RIDGE = 0.01
  */
 const SIZES_HELD = [0.5, 0]
 
-/** A model of the pairs' differences: v(S) - v(N without S) = size effect + sum of player effects + control variates + residual. */
+/** What the scale of a size is held to 1 by, in rows per player. */
+const SCALE_ROWS = 3
+
+/** A model of the pairs' differences: v(S) - v(N without S) = size effect + scale of the size * sum of player effects + control variates + residual. */
 export interface PairModel {
   /** Per player; the credit of the additive part. */
   effects: Float64Array
@@ -37,15 +40,52 @@ export function fitPairModel(sample: PairSample, controls: ControlVariates): Pai
   const design = createDesign(sample, controls)
   const { solution, freedom } = chooseFit(design, sample.players, sample.count)
   const { width, cells, sizes, counts } = design
+  const n = sample.players
+  // What the control variates leave of each row, and what the players' effects say of it.
   const residuals = new Float64Array(sample.count)
+  const fits = new Float64Array(sample.count)
   for (let row = 0; row < sample.count; row++) {
     let left = cells[(row + 1) * width - 1] as number
-    for (let i = 0; i < width - 1; i++) left -= (solution[i] as number) * (cells[row * width + i] as number)
+    let fit = 0
+    for (let i = 0; i < n; i++) fit += (solution[i] as number) * (cells[row * width + i] as number)
+    for (let i = n; i < width - 1; i++) left -= (solution[i] as number) * (cells[row * width + i] as number)
     residuals[row] = left
+    fits[row] = fit
   }
+  const { scales, mean, freedom: scaling } = scaleSizes(design, n, residuals, fits)
+  for (let row = 0; row < sample.count; row++) residuals[row] = (residuals[row] as number) - (scales[sizes[row] as number] as number) * (fits[row] as number)
   // Membership is 0 or 1 in the design, and -1 or 1 in a difference between complements.
-  const effects = solution.slice(0, sample.players).map((value) => value / 2)
-  return { effects, coefficients: solution.slice(sample.players), residuals, sizes, counts, freedom }
+  const effects = solution.slice(0, n).map((value) => (mean * value) / 2)
+  return { effects, coefficients: solution.slice(n), residuals, sizes, counts, freedom: freedom + scaling }
+}
+
+/**
+ * How much of the players' effects each size shows: all of it in a game that is the same throughout, none where all coalitions of a size fare
+ * alike, as in votes that are lost without a quorum. Least squares per size, as if there were SCALE_ROWS rows more per player that show all of it.
+ * The credit of effects that are scaled by size is theirs times the mean scale.
+ */
+function scaleSizes({ sizes, counts }: Design, n: number, values: Float64Array, fits: Float64Array): { scales: Float64Array; mean: number; freedom: number } {
+  const products = new Float64Array(n + 1)
+  const squares = new Float64Array(n + 1)
+  for (const [row, size] of sizes.entries()) {
+    const fit = fits[row] as number
+    products[size] = (products[size] as number) + (values[row] as number) * fit
+    squares[size] = (squares[size] as number) + fit * fit
+  }
+  const scales = new Float64Array(n + 1).fill(1)
+  let mean = 0
+  let freedom = 0
+  for (let size = 1; 2 * size <= n; size++) {
+    const [drawn, own] = [counts[size] as number, squares[size] as number]
+    if (drawn > 0 && own > 0) {
+      const prior = (SCALE_ROWS * n * own) / drawn
+      scales[size] = ((products[size] as number) + prior) / (own + prior)
+      freedom += drawn / (drawn + SCALE_ROWS * n)
+    }
+    // A size stands for itself and for n less it.
+    mean += ((2 * size === n ? 1 : 2) * (scales[size] as number)) / (n - 1)
+  }
+  return { scales, mean, freedom }
 }
 
 /** Membership, control variates and, last, the difference to explain, each centred within its size: rows * width. */
@@ -125,7 +165,7 @@ function weighGram({ width, cells, sizes, counts }: Design, n: number, rows: num
   const weights = counts.map((drawn, size) => (drawn === 0 ? 0 : (2 * size === n ? 1 : 2) / (size * (n - size) * drawn)))
   const gram = new Float64Array(width * width)
   for (let row = 0; row < rows; row++) {
-    addProducts(gram, cells.subarray(row * width, (row + 1) * width), weights[sizes[row] as number] as number)
+    addProducts(gram, cells, row * width, width, weights[sizes[row] as number] as number)
   }
   return gram
 }
@@ -137,17 +177,16 @@ function holdSizes(centred: Float64Array, { width, counts, centres }: Design, n:
     if ((counts[size] as number) === 0) continue
     // In a difference between complements members count 1 and others -1: from one half on.
     const centre = centres.slice(size * width, (size + 1) * width).map((mean, i) => (i < n ? mean - 0.5 : mean))
-    addProducts(gram, centre, (held * 2) / (size * (n - size)))
+    addProducts(gram, centre, 0, width, (held * 2) / (size * (n - size)))
   }
   return gram
 }
 
-function addProducts(gram: Float64Array, cells: Float64Array, weight: number): void {
-  const width = cells.length
+function addProducts(gram: Float64Array, cells: Float64Array, start: number, width: number, weight: number): void {
   for (let i = 0; i < width; i++) {
-    const weighed = weight * (cells[i] as number)
+    const weighed = weight * (cells[start + i] as number)
     const line = i * width
-    for (let j = 0; j <= i; j++) gram[line + j] = (gram[line + j] as number) + weighed * (cells[j] as number)
+    for (let j = 0; j <= i; j++) gram[line + j] = (gram[line + j] as number) + weighed * (cells[start + j] as number)
   }
 }
 

@@ -159,6 +159,19 @@ describe('freezeWeights', () => {
     }
   })
 
+  it('counts newcomers the less, the more others have shown, also where all are in probation', () => {
+    const joined = (trials: number): number => {
+      const members = ['a', 'b', 'c', 'd'].map((id) => standing(id, { answering: record(trials, 0) }))
+      const { judgeWeights } = freezeWeights([...members, ...Array.from({ length: 10 }, (_, index) => standing(`n${index}`))])
+      expect(judgeWeights[0]?.share).toBe(MICRO)
+      return judgeWeights.slice(4).reduce((sum, { share }) => sum + share, 0)
+    }
+    const sums = Array.from({ length: 8 }, (_, trials) => joined(trials))
+    expect(sums[0]).toBe(10 * MICRO)
+    expect(sums.every((sum, index) => index === 0 || sum < (sums[index - 1] as number))).toBe(true)
+    expect(sums[4]).toBeLessThan(2 * MICRO)
+  })
+
   it('counts a family of copies as less than two members in both roles', () => {
     const kin = (id: string): Kin[] => ['a', 'b', 'c', 'd'].filter((other) => other !== id).map((member) => ({ member, apart: 0, chance: 20 * MICRO }))
     const answering = record(30, 10)

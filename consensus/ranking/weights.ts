@@ -1,7 +1,7 @@
 import { countShares, type Kin } from './kin.ts'
 import { computeLogarithm } from './logarithm.ts'
 import { divideFloor, MICRO, rootFloor, roundHalfUp } from './micro.ts'
-import { everySituation, isInProbation, poolTrial } from './reputation.ts'
+import { everySituation, poolTrial, PROBATION_TRIALS } from './reputation.ts'
 import type { Judging, JudgingTrial, Posterior, Situation, Trial } from './types.ts'
 
 /** The part of a member's reputation, in the domain of a task, that its influence comes from. */
@@ -49,24 +49,37 @@ const ANSWER_TRIALS = 8
 /** Skills are kept this far from 0 and 1, so that odds are bounded. */
 const SKILL_MARGIN = 0.01
 
-/** Members in probation count together as so many members, once anybody is known. They may be copies, who as two do more than two who differ. */
-const NEWCOMERS_MAX = 1
-
 /**
  * Turns reputations into the weights of one round, the same for every coalition of its players. Nobody known: all
  * judges weigh the same, and all answers. Pure, integers.
  */
 export function freezeWeights(players: readonly Standing[]): FrozenWeights {
-  const isNew = players.map(({ answering, judging }) => isInProbation(answering) && isInProbation(poolTrial(judging)))
-  const newcomers = isNew.filter(Boolean).length
-  const crowded = newcomers < players.length && newcomers > NEWCOMERS_MAX
-  const shares = countShares(players).map((share, index) => (crowded && isNew[index] === true ? divideFloor(share * NEWCOMERS_MAX, newcomers) : share))
+  const known = players.map(({ answering, judging }) => Math.max(trialsOf(answering), trialsOf(poolTrial(judging))))
+  const crowd = crowdNewcomers(known)
+  const shares = countShares(players).map((share, index) => divideFloor(share * (crowd[index] as number), MICRO))
+  const newcomers = known.filter((trials) => trials < PROBATION_TRIALS).length
   const panel = panelSkill(players.map(({ answering }) => answering))
   return {
     judgeWeights: players.map(({ judging }, index) => ({ ...weighJudge(judging), share: shares[index] as number })),
     answerWeights: players.map(({ answering }, index) => divideFloor(weighAnswerer(answering, panel) * (shares[index] as number), MICRO)),
     anchorMicro: players.length === 0 ? 0 : divideFloor((players.length - newcomers) * MICRO, players.length),
   }
+}
+
+/**
+ * As how much of a member each counts, in micro-units. Those in probation may be copies, who as two do more than two who differ: they count together as
+ * one. Where all are in probation, it is what each of them lacks that counts together as one, in relation to whoever lacks least, so that strangers among
+ * themselves count in full.
+ *
+ * @param known - remembered trials of each
+ */
+function crowdNewcomers(known: readonly number[]): number[] {
+  const newcomers = known.filter((trials) => trials < PROBATION_TRIALS).length
+  if (newcomers < known.length) return known.map((trials) => (trials < PROBATION_TRIALS ? divideFloor(MICRO, newcomers) : MICRO))
+  const lacking = known.reduce((sum, trials) => sum + PROBATION_TRIALS - trials, 0) / PROBATION_TRIALS
+  const counted = known.map((trials) => trials / PROBATION_TRIALS + (1 - trials / PROBATION_TRIALS) / Math.max(1, lacking))
+  const most = counted.reduce((highest, part) => Math.max(highest, part), 0)
+  return counted.map((part) => Math.floor((part / most) * MICRO))
 }
 
 /**

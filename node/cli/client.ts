@@ -1,4 +1,4 @@
-import { resolveHome } from '../config/home.ts'
+import { nonEmpty, resolveHome } from '../config/home.ts'
 import type { EventEnvelope } from '../http/event-log.ts'
 import type { Problem, ProblemCode } from '../http/problem.ts'
 import type { NodeEvent } from '../service.ts'
@@ -35,7 +35,7 @@ const REQUEST_TIMEOUT_MS = 30_000
  */
 export async function findNode(options: NodeOptions, context: Context): Promise<NodeClient> {
   const given = options.node ?? (options.home === undefined ? context.env['PEERAGE_NODE'] : undefined)
-  const envToken = context.env['PEERAGE_HTTP_TOKEN'] ?? null
+  const envToken = nonEmpty(context.env['PEERAGE_HTTP_TOKEN']) ?? null
   if (given !== undefined && given !== '') return createNodeClient(parseNodeUrl(given), envToken, context)
   const home = resolveHome(options.home, context.env)
   const start = `Start it with: peerage start${options.home === undefined ? '' : ` --home ${options.home}`}`
@@ -56,7 +56,7 @@ export function createNodeClient(url: string, token: string | null, context: Pic
   const authorization: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` }
   const call = async (path: string, init: RequestInit, signal: AbortSignal): Promise<Response> => {
     const headers = { ...authorization, ...(init.headers as Record<string, string> | undefined) }
-    const response = await fetch(`${url}/api/v1/${path}`, { ...init, headers, signal }).catch((cause: unknown) => {
+    const response = await fetch(`${url}/api/v1/${path}`, { ...init, headers, signal, redirect: 'manual' }).catch((cause: unknown) => {
       throw explainFetchFailure(cause, url, context)
     })
     if (!response.ok) throw await explainRefusal(response, url)

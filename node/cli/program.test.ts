@@ -47,6 +47,17 @@ describe('usage', () => {
     server.close()
     expect([code, err.split('\n')[0]]).toEqual([1, 'peerage: gone ]0;title '])
   })
+  it('is led to no other host by what answers as a node', async () => {
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      request.resume().on('end', () => response.writeHead(307, { location: '/elsewhere' }).end())
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { code, err } = await runToEnd(['leave', '--node', `http://127.0.0.1:${(server.address() as AddressInfo).port}`])
+    server.close()
+    expect([code, asked, err]).toEqual([1, ['POST /api/v1/membership'], expect.stringContaining('no Peerage node (status 307)')])
+  })
   it('ends with 2 and shows the verbs where there is none', async () => {
     const { code, out, err } = await runToEnd([])
     expect([code, out]).toEqual([2, ''])

@@ -15,6 +15,7 @@ import { ConfigError } from '../config/config-error.ts'
 import { withoutProvider, withProvider } from '../config/edit-providers.ts'
 import type { ProviderFields } from '../config/edit-providers.ts'
 import { firstIssue } from '../config/first-issue.ts'
+import { nonEmpty } from '../config/home.ts'
 import type { NodeHome } from '../config/home.ts'
 import { resolveConfig, resolveTable } from '../config/resolve-config.ts'
 import type { NodeStatus } from '../service.ts'
@@ -61,7 +62,7 @@ export async function listProviders(home: NodeHome, context: Context): Promise<P
 async function statusOfRunning(home: NodeHome, context: Context): Promise<NodeStatus | null> {
   const run = await readRunFile(home)
   if (run === null || !isProcessAlive(run.pid)) return null
-  return createNodeClient(run.apiUrl, context.env['PEERAGE_HTTP_TOKEN'] ?? run.token, context).get<NodeStatus>('status').catch(() => null)
+  return createNodeClient(run.apiUrl, nonEmpty(context.env['PEERAGE_HTTP_TOKEN']) ?? run.token, context).get<NodeStatus>('status').catch(() => null)
 }
 
 function placeOfKey({ keyEnv, keyFile, keyCommand }: ProviderConfig): string | null {

@@ -44,7 +44,8 @@ function layout(root: string | null, configDir: string, dataDir: string): NodeHo
   }
 }
 
-function nonEmpty(value: string | undefined): string | undefined {
+/** A variable that is set to nothing counts as not set. */
+export function nonEmpty(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value
 }
 

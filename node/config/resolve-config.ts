@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { ConfigError } from './config-error.ts'
 import { readConfigFile, readText } from './config-file.ts'
 import { firstIssue } from './first-issue.ts'
+import { nonEmpty } from './home.ts'
 import type { Environment, NodeHome } from './home.ts'
 import { configFileSchema, DEFAULT_REQUESTS_PER_SECOND } from './schema.ts'
 import type { ConfigFile, NodeConfig } from './schema.ts'
@@ -67,7 +68,7 @@ async function complete(file: ConfigFile, home: NodeHome, env: Environment, orig
   const fromFile = (path: string): string => (origins[path] === 'file' || origins[path] === 'default' ? dirname(home.configFile) : process.cwd())
   const family = isIPv6(network.host) ? 'ip6' : 'ip4'
   const tokenFile = http.tokenFile === undefined ? null : resolve(fromFile('http.tokenFile'), http.tokenFile)
-  const token = env['PEERAGE_HTTP_TOKEN'] ?? (tokenFile === null ? '' : (await readText(tokenFile, 'token file')).trim())
+  const token = nonEmpty(env['PEERAGE_HTTP_TOKEN']) ?? (tokenFile === null ? null : await readToken(tokenFile))
   return {
     name: file.name ?? null,
     logLevel: file.logLevel,
@@ -78,8 +79,15 @@ async function complete(file: ConfigFile, home: NodeHome, env: Environment, orig
     announce: network.announce ?? null,
     bootstrap: network.bootstrap,
     keepRounds: history.archive ? null : history.keepRounds,
-    http: { host: http.host, port: http.port, token: token === '' ? null : token, requestsPerSecond: http.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND },
+    http: { host: http.host, port: http.port, token, requestsPerSecond: http.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND },
   }
+}
+
+/** A file without a token is an error: the owner believes the API to be locked. */
+async function readToken(file: string): Promise<string> {
+  const token = (await readText(file, 'token file')).trim()
+  if (token === '') throw new ConfigError('invalid', file, 'the token file is empty')
+  return token
 }
 
 function getPath(table: Table, path: string): unknown {

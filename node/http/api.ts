@@ -11,6 +11,7 @@ import { createEventStreams } from './event-stream.ts'
 import { isLoopback } from './guard.ts'
 import { createMetrics } from './metrics.ts'
 import type { Mount } from './mount.ts'
+import { clientOf } from './rate-limit.ts'
 import { createRoutes } from './routes.ts'
 
 export type ApiErrorCode = 'token-required' | 'port-in-use' | 'listen-failed'
@@ -68,8 +69,8 @@ export async function createApi(service: NodeService, options: ApiOptions): Prom
   const onError = options.onError ?? (() => {})
   const perSecond = options.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND
   const limits = { burst: Math.ceil(BURST_S * perSecond), perSecond }
-  const clientOf = (context: Context): string => getConnInfo(context).remote.address ?? ''
-  const routes = createRoutes(service, streams, metrics, { host: options.host, token, limits, mounts: options.mounts ?? [], clientOf, onError })
+  const clientFrom = (context: Context): string => clientOf(getConnInfo(context).remote.address ?? '')
+  const routes = createRoutes(service, streams, metrics, { host: options.host, token, limits, mounts: options.mounts ?? [], clientOf: clientFrom, onError })
   const server = createAdaptorServer({ fetch: routes.fetch, overrideGlobalObjects: false }) as Server
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, options.host.replace(/^\[|\]$/g, ''), options.port, onError)

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net'
+
 /** A bucket per client: so many requests at once, refilled steadily. */
 export interface RateLimits {
   /** Requests that a client may make at once. */
@@ -30,4 +32,12 @@ export function createRateLimiter({ burst, perSecond }: RateLimits, nowMs: () =>
       return left >= 1 ? 0 : Math.max(1, Math.ceil((1 - left) / perSecond))
     },
   }
+}
+
+/** Whom an address counts for: itself, but of IPv6 the first 64 bits, since whoever has one such address has all others of its network. */
+export function clientOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address
+  const [before = [], after] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''))
+  const left = Array.from({ length: after === undefined ? 0 : 8 - before.length - after.length }, () => '0')
+  return `${[...before, ...left, ...(after ?? [])].slice(0, 4).join(':')}::`
 }

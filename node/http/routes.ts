@@ -23,7 +23,7 @@ import { eventRoutes, exportRoutes } from './stream-routes.ts'
 export interface RouteOptions extends GuardOptions {
   limits: RateLimits
   mounts: readonly Mount[]
-  /** The address a request comes from. */
+  /** Whom a request counts for. */
   clientOf: (context: Context) => string
   /** Told of failures that are the node's own; the client learns only that there was one. */
   onError: (error: unknown) => void

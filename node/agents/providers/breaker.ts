@@ -10,13 +10,13 @@ export interface Breaker {
 }
 
 export interface Trouble {
-  kind: 'down' | 'rate-limited'
+  kind: 'down' | 'refusing' | 'rate-limited'
   message: string
 }
 
 export interface BreakerInit {
-  /** Looks whether the provider is there again, at no cost. Must not reject. */
-  probe: () => Promise<boolean>
+  /** Looks whether the trouble is over, at no cost. Must not reject. */
+  probe: (kind: Exclude<Trouble['kind'], 'rate-limited'>) => Promise<boolean>
   /** First pause before it is looked at again; doubles up to `pauseMsMax` until a call succeeds. */
   pauseMs: number
   pauseMsMax: number
@@ -26,7 +26,7 @@ export interface BreakerInit {
 const RETRY_AFTER_MS_MAX = 3_600_000
 
 /**
- * After a failure a provider is left alone. One that is down is probed after a pause and called again once a probe succeeds; one that
+ * After a failure a provider is left alone. One that is down or refuses is probed after a pause and called again once a probe succeeds; one that
  * limits its rate is called again after the pause that it asked for, within an hour.
  */
 export function createBreaker({ probe, pauseMs, pauseMsMax }: BreakerInit): Breaker {
@@ -41,7 +41,7 @@ export function createBreaker({ probe, pauseMs, pauseMsMax }: BreakerInit): Brea
     timer = started.unref()
   }
   const look = async (started: NodeJS.Timeout): Promise<void> => {
-    const isBack = trouble?.kind === 'rate-limited' || (await probe())
+    const isBack = trouble === null || trouble.kind === 'rate-limited' || (await probe(trouble.kind))
     if (timer !== started) return
     if (isBack) trouble = null
     else lookAgain(0)

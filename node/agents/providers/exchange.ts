@@ -28,8 +28,8 @@ export interface Dialect {
 export class ExchangeError extends AgentError {
   /** How long to wait at least before another attempt; null: another attempt would fail, too. */
   readonly retryAfterMs: number | null
-  /** `down`: other calls would fail as well. */
-  readonly trouble: 'down' | 'rate-limited' | 'call'
+  /** `down`: other calls would fail as well, since nothing is there or it is out of order; `refusing`: since it wants none of ours. */
+  readonly trouble: 'down' | 'refusing' | 'rate-limited' | 'call'
   /** Whether the model may have been at work: then it may have to be paid for. */
   readonly isCharged: boolean
   constructor(code: AgentErrorCode, message: string, details: Pick<ExchangeError, 'retryAfterMs' | 'trouble' | 'isCharged'>) {
@@ -133,7 +133,7 @@ function describeFailure(error: unknown, secret: Secret, isAnswered: boolean): E
 function describeRefusal({ status, headers }: Response, excerpt: string): ExchangeError {
   const code = status === 429 ? 'rate-limited' : status >= 500 || status === 408 ? 'unreachable' : 'refused'
   const isClosed = status < 400 || CLOSED_DOORS.includes(status)
-  const trouble = code === 'rate-limited' ? code : code === 'unreachable' || isClosed ? 'down' : 'call'
+  const trouble = code === 'rate-limited' ? code : code === 'unreachable' ? 'down' : isClosed ? 'refusing' : 'call'
   const message = shorten(`the endpoint answers ${status}${excerpt === '' ? '' : `: ${excerpt}`}`)
   return new ExchangeError(code, message, { retryAfterMs: code === 'refused' ? null : parseRetryAfter(headers.get('retry-after')), trouble, isCharged: false })
 }

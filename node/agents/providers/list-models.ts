@@ -7,6 +7,8 @@ const modelsSchema = z.object({ data: z.array(z.object({ id: z.string().min(1).m
 export interface ListedModels {
   /** Whether a server is there that would take calls: it answers, and asks for no other key. */
   isThere: boolean
+  /** Whether one is there at all, if only to refuse its list: some keys may hold conversations and not that. */
+  isUp: boolean
   /** Null where the answer is no list of models. */
   models: { id: string; ownedBy: string | null }[] | null
 }
@@ -16,10 +18,10 @@ const LIST_BYTES_MAX = 2_000_000
 /** Asks an endpoint for its models, which costs nothing. Never rejects: what cannot be reached is not there. */
 export async function listModels({ baseUrl, secret }: { baseUrl: string; secret: Secret | null }, signal: AbortSignal): Promise<ListedModels> {
   const reply = await getText(`${baseUrl.replace(/\/+$/, '')}/models`, secret?.headers() ?? {}, signal)
-  if (reply === null) return { isThere: false, models: null }
+  if (reply === null) return { isThere: false, isUp: false, models: null }
   // Some servers have no list; that they say so is a sign of life.
   const isThere = reply.status === 404 || reply.status === 405 || (reply.status >= 200 && reply.status < 300)
-  return { isThere, models: reply.status === 200 ? parseModels(secret?.scrub(reply.text) ?? reply.text) : null }
+  return { isThere, isUp: reply.status < 500, models: reply.status === 200 ? parseModels(secret?.scrub(reply.text) ?? reply.text) : null }
 }
 
 function parseModels(text: string): ListedModels['models'] {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sayEvents, sayJson, sayModels, sayStatus, startChatServer } from '../openai-fixture.ts'
 import type { ChatServer, Respond } from '../openai-fixture.ts'
@@ -130,6 +131,17 @@ describe('limits', () => {
     expect(await spentOn(sayStatus(500))).toEqual({ costMicro: 0, tokens: 0, calls: 1 })
   })
 
+  it('leave a pool able while the last call that they allow is under way', async () => {
+    const pool = await createPool([{}], { perDay: { calls: 1 } })
+    local.behave((seen, response, count) => {
+      expect(pool.health.ability()).toEqual({ canAnswer: true, canJudge: true })
+      expect(pool.health.providers()[0]).toMatchObject({ state: 'over-limit', running: 1 })
+      sayJson('local')(seen, response, count)
+    })
+    expect((await ask(pool)).text).toBe('local')
+    expect(pool.health.ability()).toEqual({ canAnswer: false, canJudge: false })
+  })
+
   it('keep a pool from counting as able where not even a new round has room for a usual call', async () => {
     for (const [cost, isAble] of [[0.01, true], [0.001, false]] as const) {
       const pool = await createPool([{ price: { input: 0.1, output: 1 }, maxTokens: 5_000 }], { perRound: { cost } })
@@ -196,6 +208,26 @@ describe('a provider that is down', () => {
     local.behaveAsked(sayModels(['m']))
     await expect.poll(() => pool.health.ability().canAnswer).toBe(true)
     expect((await ask(pool)).text).toBe('back')
+  })
+
+  it('is called again when it answers at all, if it was out of order; when it takes calls, if it refused them', async () => {
+    const refuseList = (status: number) => (_: string, response: ServerResponse) => void response.writeHead(status).end()
+    for (const [said, code] of [[503, 'unreachable'], [401, 'refused']] as const) {
+      local.behave(sayStatus(said, 'no'))
+      local.behaveAsked(refuseList(502))
+      const pool = await createPool([{ attemptsMax: 1 }])
+      await expect(ask(pool)).rejects.toMatchObject({ code })
+      await expect(ask(pool)).rejects.toMatchObject({ code, message: expect.stringContaining('not called') })
+      let looks = 0
+      local.behaveAsked((url, response) => {
+        looks++
+        refuseList(403)(url, response)
+      })
+      await expect.poll(() => looks > 1 || pool.health.ability().canAnswer).toBe(true)
+      expect(pool.health.ability().canAnswer).toBe(said === 503)
+      local.behaveAsked(sayModels(['m']))
+      await expect.poll(() => pool.health.ability().canAnswer).toBe(true)
+    }
   })
 
   it('does not make the pool unable while another can do its work', async () => {

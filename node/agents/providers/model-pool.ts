@@ -35,7 +35,12 @@ export async function createModelPool({ providers: configs, limits, spending, pr
     const [first, ...others] = thereFor(role)
     return first === undefined ? null : createFailover([first, ...others])
   }
-  const isAble = (role: ProviderRole): boolean => thereFor(role).some((provider) => provider.hindrance() === null)
+  // What is set aside for a call under way may be all that a limit has left: that call is still worth to be waited for.
+  const isOfUse = (provider: Provider): boolean => {
+    const state = provider.hindrance()?.state
+    return state === undefined || (state === 'over-limit' && provider.running > 0)
+  }
+  const isAble = (role: ProviderRole): boolean => thereFor(role).some(isOfUse)
   const describe = (provider: Provider): ProviderStatus => {
     const { id, model } = provider.config
     const { state, reason } = provider.hindrance() ?? { state: 'ok' as const, reason: null }

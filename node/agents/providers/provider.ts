@@ -1,8 +1,10 @@
 import { AgentError } from '../agent.ts'
+import type { AgentErrorCode } from '../agent.ts'
 import { loadSecret } from '../secret.ts'
 import { attemptCall, chargeOf } from './attempts.ts'
 import type { CallManner, ProviderEvent } from './attempts.ts'
 import { createBreaker } from './breaker.ts'
+import type { BreakerInit, Trouble } from './breaker.ts'
 import type { Endpoint } from './exchange.ts'
 import { createGate } from './gate.ts'
 import { limitsLength } from './limits.ts'
@@ -42,6 +44,8 @@ export interface ProviderInit {
 export const CONCURRENCY_DEFAULT = 2
 const WAITING_MAX_DEFAULT = 64
 
+const CODE_OF_TROUBLE: Readonly<Record<Trouble['kind'], AgentErrorCode>> = { down: 'unreachable', refusing: 'refused', 'rate-limited': 'rate-limited' }
+
 const PROBE_MS_DEFAULT = 1_000
 const PROBE_MS_MAX = 60_000
 const PROBE_TIMEOUT_MS = 5_000
@@ -57,7 +61,10 @@ export async function createProvider({ config, limits, spending, probeMs = PROBE
   const endpoint = await createEndpoint(config)
   const { concurrency = CONCURRENCY_DEFAULT, waitingMax = WAITING_MAX_DEFAULT } = config
   const gate = createGate({ concurrency, waitingMax })
-  const probe = async (): Promise<boolean> => (await listModels(endpoint, AbortSignal.timeout(PROBE_TIMEOUT_MS))).isThere
+  const probe: BreakerInit['probe'] = async (kind) => {
+    const { isThere, isUp } = await listModels(endpoint, AbortSignal.timeout(PROBE_TIMEOUT_MS))
+    return kind === 'refusing' ? isThere : isUp
+  }
   const breaker = createBreaker({ probe, pauseMs: probeMs, pauseMsMax: PROBE_MS_MAX })
   return {
     config,
@@ -69,7 +76,7 @@ export async function createProvider({ config, limits, spending, probeMs = PROBE
     },
     hindrance() {
       const { trouble } = breaker
-      if (trouble !== null) return { state: trouble.kind, reason: trouble.message }
+      if (trouble !== null) return { state: trouble.kind === 'refusing' ? 'down' : trouble.kind, reason: trouble.message }
       if (gate.running >= concurrency && gate.waiting >= waitingMax) return { state: 'busy', reason: `${gate.running} calls are under way and ${gate.waiting} wait` }
       const bound = boundOf({ messages: USUAL_PROMPT, maxTokens: limitTokens(config, limits, undefined) }, config.price)
       const refusal = spending.refusal(chargeOf(config, { job: 'answer', round: NEW_ROUND, isOwn: false }, bound))
@@ -77,7 +84,7 @@ export async function createProvider({ config, limits, spending, probeMs = PROBE
     },
     async *call(asked, manner, signal) {
       const { trouble } = breaker
-      if (trouble !== null) throw new AgentError(trouble.kind === 'down' ? 'unreachable' : 'rate-limited', `not called: ${trouble.message}`)
+      if (trouble !== null) throw new AgentError(CODE_OF_TROUBLE[trouble.kind], `not called: ${trouble.message}`)
       const leave = await gate.enter(signal, asked.purpose.isOwn)
       try {
         yield* attemptCall({ config, endpoint, spending, breaker }, complete(asked, config, limits), manner, signal)

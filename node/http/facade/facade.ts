@@ -4,6 +4,7 @@ import { AgentError } from '../../agents/agent.ts'
 import { ServiceError, type NodeService } from '../../service.ts'
 import type { Mount } from '../mount.ts'
 import { RequestError } from '../problem.ts'
+import { askHeadersSchema, parseRequest } from '../requests.ts'
 import { MODELS, readModel } from './call.ts'
 import { chatCompletions } from './chat-completions.ts'
 import type { Dialect, DialectRequest } from './dialect.ts'
@@ -65,9 +66,10 @@ function addDialect<Request extends DialectRequest>(routes: Hono, service: NodeS
   const { onError = () => undefined, keepAliveMs = KEEP_ALIVE_MS } = options
   routes.post(dialect.path, async (context) => {
     const request = dialect.read(await readJson(context))
+    const key = parseRequest(askHeadersSchema, context.req.header())['idempotency-key']
     const createdS = Math.floor(Date.now() / 1_000)
     const client = linkedController(context.req.raw.signal)
-    const generation = await generate(service, request.call, client.signal, context.req.header('idempotency-key'))
+    const generation = await generate(service, request.call, client.signal, key)
     if (!request.stream) return context.json(dialect.write(request, generation, await collect(generation.events), createdS))
     const events = await startEarly(generation.events, keepAliveMs, client.signal)
     const report = (error: unknown): void => {
