@@ -17,6 +17,8 @@ describe('agent configuration', () => {
       { type: 'solver', strategy: 'hasty', typo: 1 },
       { type: 'openai', baseUrl: 'ftp://x/v1', model: 'm' },
       { type: 'openai', baseUrl: 'http://user:secret@x/v1', model: 'm' },
+      { type: 'openai', baseUrl: 'http://x/v1?key=secret', model: 'm' },
+      { type: 'openai', baseUrl: 'http://x/v1#', model: 'm' },
       { type: 'openai', baseUrl: 'http://x/v1', model: 'm', key: 'sk-1' },
       { type: 'openai', baseUrl: 'http://x/v1', model: 'm', keyEnv: 'sk-1' },
       { type: 'openai', baseUrl: 'http://x/v1', model: 'm', keyEnv: 'A', keyFile: 'b' },

@@ -83,7 +83,7 @@ export async function findModel(wanted: WantedModel, urls: readonly string[]): P
     const which = model === undefined ? 'with a model' : `with the model ${model}`
     throw new CliError('usage', `No server ${which} was found on this machine.`, `Looked at: ${urls.length === 0 ? 'none' : urls.join(', ')}. Name another: peerage init --provider URL, or peerage providers add URL`)
   }
-  if (!URL.canParse(url)) throw new CliError('usage', `${wanted.isExact ? '--base-url' : '--provider'}: ${url} is not a URL.`)
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new CliError('usage', `"${url}" is no URL of a server such as http://127.0.0.1:11434.`)
   if (wanted.isExact && model !== undefined) return { baseUrl: url, model, found: [] }
   const server = await inspectServer(url, await loadSecret(wanted), NAMED_MS_MAX)
   if (model !== undefined) return { baseUrl: server?.baseUrl ?? url, model, found: server === null ? [] : [server] }

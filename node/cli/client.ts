@@ -46,8 +46,8 @@ export async function findNode(options: NodeOptions, context: Context): Promise<
 }
 
 function parseNodeUrl(text: string): string {
-  const url = URL.parse(/^https?:\/\//.test(text) ? text : `http://${text}`)
-  if (url === null) throw new CliError('usage', `--node: "${text}" is no URL such as http://127.0.0.1:4748.`)
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new CliError('usage', `--node: "${text}" is no URL such as http://127.0.0.1:4748.`)
   return url.origin
 }
 

@@ -33,7 +33,7 @@ export async function runNode(home: NodeHome, options: RunOptions, context: Cont
   try {
     const { url, token } = { url: node.apiUrl, token: config.http.token }
     await writeRunFile(home, { pid: process.pid, apiUrl: url, memberId: identity.memberId, token })
-    announce(node, options, context)
+    announce(node, home, options, context)
     await untilTold(context.signal)
   } finally {
     await removeRunFile(home, process.pid)
@@ -61,14 +61,14 @@ export async function assertNotRunning(home: NodeHome, context: Context): Promis
   throw new CliError('failure', `The node of ${home.dataDir} runs already, as process ${run.pid}.`, `Its API is at ${run.apiUrl}.`)
 }
 
-function announce(node: RunningNode, options: RunOptions, context: Context): void {
+function announce(node: RunningNode, { root }: NodeHome, options: RunOptions, context: Context): void {
   const { memberId, name, networkId, networkName, addresses } = node.service.status()
   const { apiUrl } = node
   if (options.json) {
     return printJson(context, `peerage.${options.verb}/v1`, { type: 'ready', memberId, name, networkId, networkName, apiUrl, addresses, pid: process.pid })
   }
   context.out(`ready: ${name} (${memberId}) in network ${oneLine(networkName, context, 60)}, api ${apiUrl}, peers ${addresses.join(' ')}\n`)
-  note(context, 'Ask with: peerage ask "..."   End with Ctrl-C.')
+  note(context, `Ask with: peerage ask "..."${root === null ? '' : ` --home ${root}`}   End with Ctrl-C.`)
   for (const address of addresses) note(context, `Others join with: peerage join ${address}`)
 }
 

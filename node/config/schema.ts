@@ -5,6 +5,7 @@ import type { AgentConfig } from '../agents/create-agent.ts'
 import { limitsCost, limitsSchema } from '../agents/providers/limits.ts'
 import type { Limits } from '../agents/providers/limits.ts'
 import type { ProviderConfig } from '../agents/providers/provider-config.ts'
+import { isLoopback } from '../loopback.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -72,16 +73,11 @@ const configFields = z.strictObject({
 export const configFileSchema = configFields.superRefine(({ agent, limits }, context) => {
   const { perRound, perDay, othersPerDay } = limits
   const unpriced = (provider: Pick<ProviderConfig, 'baseUrl' | 'price' | 'perDay'>): boolean =>
-    provider.price === undefined && limitsCost(perRound, perDay, othersPerDay, provider.perDay ?? {}) && !isLoopback(provider.baseUrl)
+    provider.price === undefined && limitsCost(perRound, perDay, othersPerDay, provider.perDay ?? {}) && !isLoopback(new URL(provider.baseUrl).hostname)
   const complain = (path: (string | number)[]): void => context.addIssue({ code: 'custom', path, message: 'is missing: a limit on costs needs the price per million tokens, { input = 0, output = 0 } for none' })
   if (agent.type === 'openai' && unpriced(agent)) complain(['agent', 'price'])
   if (agent.type === 'providers') agent.providers.forEach((provider, index) => void (unpriced(provider) && complain(['agent', 'providers', index, 'price'])))
 })
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url)
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
-}
 
 export type ConfigFile = z.infer<typeof configFileSchema>
 

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { isIP } from 'node:net'
+import { isLoopback } from '../loopback.ts'
 import { RequestError } from './problem.ts'
 
 /** Who may speak to the API: decided once, from where it listens and whether it has a token. */
@@ -15,12 +15,6 @@ export interface GuardedHeaders {
   authorization: string | undefined
   /** Where some clients put their key instead. */
   apiKey: string | undefined
-}
-
-/** Whether an address to listen on is reachable from this machine only. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
-  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
 }
 
 /**

@@ -251,5 +251,6 @@ function messageOf(error: unknown): string {
 /** libp2p lists the failures of all addresses, each with its stack: the first one's message says what is wrong. */
 function listenReason(error: unknown): string {
   const message = messageOf(error)
-  return /Error: (.+)/.exec(message)?.[1] ?? message
+  const reason = /Error: (.+)/.exec(message)?.[1] ?? message
+  return reason.includes('EADDRINUSE') ? 'the port is in use; stop what runs there, or choose another port for peers' : reason
 }

@@ -1,7 +1,7 @@
 /** Tasks of the owner on their way to the network. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAcceptable, LIMITS, taskSchema, type Event, type Machine, type Notice, type Task } from '../../protocol/index.ts'
+import { isAcceptable, LIMITS, presentMembers, RATED_PLAYERS_MIN, taskSchema, type Event, type Machine, type Notice, type Task } from '../../protocol/index.ts'
 import { ServiceError, type AskRequest, type NodeService } from '../service.ts'
 import type { Store } from '../store/store.ts'
 import { createIdempotency } from './idempotency.ts'
@@ -42,6 +42,7 @@ export function createAsking(machine: Machine, store: Store, dispatch: (event: E
   const ask = async (request: AskRequest): Promise<{ round: string }> => {
     if (closed) throw stopping()
     const task = readTask(request, machine)
+    if (request.rated === true) assertRated(request, machine)
     const truth = request.truth === undefined ? null : { accepted: request.truth.accepted.map((value) => value.toWellFormed()), salt: new Uint8Array(randomBytes(32)) }
     const roundsMax = machine.rules.parameters.openRoundsMax + WAITING_ROUNDS_MAX
     const full = (): ServiceError =>
@@ -96,6 +97,13 @@ function createPace(): { begin: (round: string) => void; end: (round: string) =>
     },
     retryAfterS: () => Math.min(RETRY_S_MAX, Math.max(1, lastS)),
   }
+}
+
+/** Throws ServiceError `too-few-peers` where nobody would be rated. Who promises a truth does not play. */
+function assertRated({ truth }: AskRequest, machine: Machine): void {
+  const players = [...presentMembers(machine)].filter(([member, { canAnswer }]) => canAnswer && (truth === undefined || member !== machine.self)).length
+  if (players >= RATED_PLAYERS_MIN) return
+  throw new ServiceError('too-few-peers', `${players} of the members that are present can answer; from ${RATED_PLAYERS_MIN} on a round is rated.`)
 }
 
 /** Builds the task of a request within the network's limits; half characters become U+FFFD, as in every encoding. Throws ServiceError `invalid-task` naming the field. */

@@ -25,6 +25,7 @@ export const askRequestSchema = z
     answerMs: agentMsSchema.optional().describe("how long members get to answer; the network's limit applies"),
     judgeMs: agentMsSchema.optional().describe('how long members get to judge'),
     truth: z.strictObject({ accepted: acceptedSchema }).optional().describe('accepted values, committed to with the task and revealed after the ballots'),
+    rated: z.boolean().optional().describe('refuses the task while too few members are present for reputation, credit and points'),
   })
   .meta({ id: 'AskRequest' })
 export type AskRequest = z.output<typeof askRequestSchema>

@@ -38,6 +38,7 @@ describe('a lone node', () => {
     const prompt = generateTask('countdown', 'lone')
     const { code, out, err } = await runCommand(['ask', prompt, '--kind', 'countdown', '--home', home])
     expect([code, err.includes('unrated'), out.trim() === '']).toEqual([0, true, false])
+    expect(await runCommand(['ask', prompt, '--rated', '--kind', 'countdown', '--home', home])).toMatchObject({ code: 5, out: '', err: expect.stringContaining('from 3 on a round is rated') })
     const rewards = JSON.parse((await runCommand(['rewards', '--history', '--json', '--home', home])).out)
     expect(rewards).toMatchObject({ points: 0, creditTotalMicro: 0, history: [] })
     const held = await snapshot(home)

@@ -10,7 +10,7 @@ import { reproduce } from './credit/published.ts'
 import { measureSpeed } from './credit/speed.ts'
 
 const HELP = `Usage: npm run bench:credit -- [options]
-  --seeds N   samples per game and budget (default 30)
+  --seeds N   samples per game and budget (default 30), ten times as many below ten players
   --out DIR   also write errors.svg and errors.csv there
   --json      one JSON document on stdout
 `
@@ -19,6 +19,9 @@ const HELP = `Usage: npm run bench:credit -- [options]
 const PEER_GAMES = ['peer_borda_n12', 'peer_borda_n12_binary', 'peer_borda_n12_byz30', 'peer_borda_n16', 'peer_borda_n16_byz30', 'peer_borda_n20', 'peer_bt_n12', 'peer_bt_n16']
 const RATIO_BUDGETS = [20, 50, 100]
 const SPEED_GAME = 'peer_borda_n16'
+/** Games of fewer players are sampled so many times as often: that costs little, and their errors scatter most. */
+const SMALL_PLAYERS = 10
+const SMALL_SEEDS = 10
 /** Relative errors below this are equal: both estimates are right to four digits. */
 const ERROR_FLOOR = 1e-4
 
@@ -35,7 +38,7 @@ runScript(HELP, (args) => {
   const published = reproduce(games)
   const cells = games.flatMap((bench) => {
     process.stderr.write(`${bench.name}\n`)
-    return measureErrors(bench, seeds)
+    return measureErrors(bench, bench.game.players < SMALL_PLAYERS ? SMALL_SEEDS * seeds : seeds)
   })
   const document = { schema: 'peerage.bench-credit/v1', seeds, ...summarise(cells), ...speed, published, errors: cells }
   if (values.out !== undefined) writeFiles(values.out, cells)

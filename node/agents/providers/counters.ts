@@ -28,10 +28,14 @@ export interface Counters {
 const ROUND_MS_MAX = 6 * 3_600_000
 const ROUNDS_MAX = 2_000
 
+const DAY_MS = 24 * 3_600_000
+
 export function createCounters(limits: Limits, record: SpendingRecord, now: () => number): Counters {
   const turn = (): void => {
     const day = dayOf(now())
     if (record.day < day) Object.assign(record, { day, isUnknown: false, providers: {}, others: NOTHING })
+    // The clock was far ahead: what was counted then counts for today, and no longer.
+    if (record.day > dayOf(now() + DAY_MS)) record.day = day
     for (const round in record.rounds) {
       if ((record.rounds[round]?.atMs ?? 0) >= now() - ROUND_MS_MAX) break
       delete record.rounds[round]

@@ -14,6 +14,7 @@ const baseUrl = z
   .url({ protocol: /^https?$/ })
   .max(2_000)
   .refine((text) => URL.canParse(text) && new URL(text).username === '' && new URL(text).password === '', 'must not hold a user name or password: name an environment variable or a file')
+  .refine((text) => !/[?#]/.test(text), 'must end with its path: what follows a question mark would stand before /chat/completions')
 
 /** The fields of one OpenAI-compatible endpoint. No key is among them, only the place of one. */
 export const providerFields = {

@@ -68,6 +68,16 @@ describe('spending', () => {
     await expect(spending.reserve(charge({ round: 'third' }))).rejects.toMatchObject({ code: 'budget-refused' })
   })
 
+  it('is not bound for years by a clock that was ahead, nor freed at once when it is set back', async () => {
+    const { spending, clock } = createTrial({ perDay: { calls: 1 } })
+    clock.ms += 365 * 24 * HOUR
+    await spending.reserve(charge())
+    clock.ms = NOON
+    await expect(spending.reserve(charge())).rejects.toMatchObject({ code: 'budget-refused' })
+    clock.ms += 24 * HOUR
+    await spending.reserve(charge())
+  })
+
   it('never goes over a limit, whatever is reserved and settled', async () => {
     const amount = fc.record({ costMicro: fc.nat({ max: 900_000 }), tokens: fc.nat({ max: 900 }), calls: fc.constant(1) })
     const step = fc.oneof(

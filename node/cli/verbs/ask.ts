@@ -21,6 +21,7 @@ interface AskOptions extends NodeOptions {
   reference?: string
   file?: string
   truth?: string[]
+  rated?: boolean
   timeout: number
   json?: boolean
 }
@@ -36,6 +37,7 @@ export function addAsk(program: Command, context: Context): void {
     .option('--reference <text>', 'a label of your own, shown to everybody')
     .option('--file <task.json>', 'prompt, kind, reference, answerMs, judgeMs and truth from a file')
     .option('--truth <value...>', 'accepted values, committed to now and revealed after the ballots')
+    .option('--rated', 'ask only if enough members are present for reputation, credit and points')
     .option('--timeout <seconds>', 'how long to wait for the round to close', parseSeconds, 180)
   addNodeOptions(command).action(async (words: string[], options: AskOptions) => {
     const body = await readTask(words, options)
@@ -53,7 +55,7 @@ export function addAsk(program: Command, context: Context): void {
 }
 
 /** The task from a file and flags; flags win. Throws CliError `usage` naming the file and field. */
-async function readTask(words: readonly string[], { file, kind, reference, truth }: AskOptions): Promise<AskBody> {
+async function readTask(words: readonly string[], { file, kind, reference, truth, rated }: AskOptions): Promise<AskBody> {
   const fromFile = file === undefined ? {} : await readTaskFile(file)
   const prompt = words.join(' ')
   const task = {
@@ -62,11 +64,15 @@ async function readTask(words: readonly string[], { file, kind, reference, truth
     ...(kind === undefined ? {} : { kind }),
     ...(reference === undefined ? {} : { reference }),
     ...(truth === undefined ? {} : { truth: { accepted: truth } }),
+    ...(rated === undefined ? {} : { rated }),
   }
   const parsed = askRequestSchema.safeParse(task)
   if (parsed.success) return parsed.data
   const { field, message } = firstIssue(parsed.error)
-  if (file === undefined && prompt === '') throw new CliError('usage', 'There is nothing to ask.', 'peerage ask "your question", or --file task.json')
+  if (file === undefined && prompt === '') {
+    const swallowed = truth === undefined || truth.length === 1 ? '' : '; --truth takes all words up to the next option, so ask first'
+    throw new CliError('usage', 'There is nothing to ask.', `peerage ask "your question", or --file task.json${swallowed}`)
+  }
   throw new CliError('usage', `${file ?? 'task'}: ${field === '' ? message : `${field}: ${message}`}`)
 }
 

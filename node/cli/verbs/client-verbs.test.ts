@@ -158,6 +158,10 @@ describe('ask', () => {
     expect((await run('ask')).code).toBe(2)
     expect((await run('ask', '--file', join(folder, 'none.json'))).code).toBe(2)
   })
+  it('says where the question went, if --truth took it', async () => {
+    expect(await run('ask', '--kind', 'number', '--truth', '42', 'What is 6 x 7?')).toMatchObject({ code: 2, err: expect.stringContaining('ask first') })
+    expect((await run('ask', '--truth', '42')).err).not.toContain('ask first')
+  })
   it.each<[ServiceErrorCode, number]>([
     ['too-few-peers', 5],
     ['quota', 9],
@@ -202,6 +206,9 @@ describe('finding the node', () => {
     expect((await runToEnd(['status', '--home', folder])).code).toBe(4)
     await api.close()
     expect((await run('status')).code).toBe(4)
+  })
+  it.each(['ftp://127.0.0.1', 'http://', '%%'])('ends with 2 for what is no address of an API: %s', async (node) => {
+    expect(await runToEnd(['status', '--node', node])).toMatchObject({ code: 2, err: expect.stringContaining(`"${node}" is no URL`) })
   })
   it('finds the one that runs in a home, or that PEERAGE_NODE names', async () => {
     await writeFile(join(folder, 'run.json'), JSON.stringify({ pid: process.pid, apiUrl: api.url, memberId: SELF, token: null }))
