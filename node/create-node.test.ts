@@ -88,9 +88,10 @@ describe('createNode', () => {
     expect(node.service.status().addresses.join()).not.toContain('/tcp/1/')
   })
 
-  it('rejects settings that are none, and leaves nothing behind', async () => {
+  it('rejects settings that are none and a start that is called off, and leaves nothing behind', async () => {
     await expect(createNode({ config: { logLevel: 'loud' as 'info' } })).rejects.toThrow(ConfigError)
     await expect(createNode({ config: { http: { host: '0.0.0.0', port: 0 } } })).rejects.toMatchObject({ code: 'token-required' })
+    await expect(createNode({ signal: AbortSignal.abort(new Error('changed my mind')) })).rejects.toThrow('changed my mind')
     expect(await temporaryFolders()).toEqual([])
   })
 })

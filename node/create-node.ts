@@ -48,6 +48,7 @@ type Table = Record<string, unknown>
  * are read. Rejects as `StartNode` does, with IdentityError where the key cannot be used, or with the signal's reason.
  */
 export async function createNode(options: CreateNodeOptions = {}): Promise<RunningNode> {
+  options.signal?.throwIfAborted()
   const temporary = options.home === undefined ? await mkdtemp(join(tmpdir(), 'peerage-')) : null
   const home = resolveHome(temporary ?? options.home, {})
   const removeTemporary = async (): Promise<void> => {

@@ -83,7 +83,7 @@ async function compose({ config, identity, log, onFatal = endProcess, handlers, 
   const { dispatch } = runner
   const prune = createPruning({ machine, store, keepRounds: config.keepRounds, onError: (error) => log('warn', 'old rounds are not let go', { error: String(error) }) })
   const timers = createTimers((name) => dispatch({ type: 'timer', name }))
-  const ability = createAbilityWatch({ agent, askers: config.limits.askers, dispatch })
+  const ability = createAbilityWatch({ agent, dispatch })
   const calls = createAgentCalls({
     agent,
     askers: config.limits.askers,

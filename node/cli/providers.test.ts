@@ -150,6 +150,11 @@ describe('providers', () => {
     expect(await providers(['add', server.baseUrl])).toMatchObject({ code: 3, err: expect.stringContaining('an agent of type command has no providers') })
   })
 
+  it('tries those after one that fails, and ends as that one does', async () => {
+    await init([], '--base-url', gone, '--model', 'first')
+    await providers(['add', other.baseUrl])
+    expect(await providers(['test'])).toMatchObject({ code: 6, out: expect.stringContaining('another answers'), err: expect.stringContaining('(unreachable): agent:') })
+  })
   it('adds nothing that would not be valid', async () => {
     await init([])
     const before = await configText()

@@ -23,6 +23,7 @@ import { findModel } from './choose-agent.ts'
 import { createNodeClient } from './client.ts'
 import type { Context } from './context.ts'
 import { CliError } from './exit.ts'
+import { printable } from './format.ts'
 import { isProcessAlive, readRunFile } from './run-file.ts'
 
 /** A configured provider: what is in the file, the place of its key, and how it is where the node runs. */
@@ -93,7 +94,7 @@ const TRIAL = 'Reply with the single word: ready'
 /** Room for a model that thinks first. */
 const TRIAL_TOKENS = 512
 
-/** Makes one small real call to each, within the limits. Rejects with AgentError where one fails, with CliError where there is none. */
+/** Makes one small real call to each, within the limits. Rejects at the end with the AgentError of the first that failed, with CliError where there is none. */
 export async function* tryProviders(home: NodeHome, id: string | undefined, context: Context): AsyncGenerator<ProviderTrial, void, void> {
   const { config } = await resolveConfig(home, context.env)
   const all = providersOf(config.agent, home.configDir)
@@ -102,7 +103,17 @@ export async function* tryProviders(home: NodeHome, id: string | undefined, cont
   const { limits } = config
   const spending = await openSpending({ dataDir: home.dataDir, writer: 'verbs', limits, warn: (line) => context.err(`${line}\n`) })
   try {
-    for (const provider of chosen) yield await tryOne({ ...provider, roles: ['answer'] }, { limits, spending }, context.signal)
+    let failure: AgentError | null = null
+    for (const provider of chosen) {
+      try {
+        yield await tryOne({ ...provider, roles: ['answer'] }, { limits, spending }, context.signal)
+      } catch (error) {
+        if (!(error instanceof AgentError) || context.signal.aborted) throw error
+        if (failure !== null) context.err(`peerage: ${printable(error.message)}\n`)
+        failure ??= error
+      }
+    }
+    if (failure !== null) throw failure
   } finally {
     await spending.flush()
   }

@@ -6,16 +6,16 @@ import { createAbilityWatch } from './ability-watch.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-function createTrial(askers: 'anyone' | 'self' | string[], hasHealth = true) {
+function createTrial(hasHealth = true) {
   const able = { canAnswer: true, canJudge: true }
   const events: Event[] = []
   const health = { ability: () => ({ ...able }), providers: () => [] }
   const agent: Agent = { model: 'm', canAnswer: true, canJudge: true, answer: async () => null, judge: async () => [], close: async () => undefined, ...(hasHealth ? { health } : {}) }
-  return { able, events, watch: createAbilityWatch({ agent, askers, dispatch: (event) => events.push(event), lookMs: 100 }) }
+  return { able, events, watch: createAbilityWatch({ agent, dispatch: (event) => events.push(event), lookMs: 100 }) }
 }
 
 it('tells of each change once, and no more after its end', () => {
-  const { able, events, watch } = createTrial('anyone')
+  const { able, events, watch } = createTrial()
   watch.start()
   vi.advanceTimersByTime(1_000)
   expect(events).toEqual([])
@@ -29,11 +29,11 @@ it('tells of each change once, and no more after its end', () => {
   expect(events).toEqual([{ type: 'ability', canAnswer: true, canJudge: false }, { type: 'ability', canAnswer: true, canJudge: true }])
 })
 
-it('tells at the start that a node works only for its owner, or that its model is away', () => {
-  const alone = createTrial('self', false)
-  alone.watch.start()
-  const away = createTrial(['somebody'])
+it('tells at the start that the model is away, and nothing of an agent that always works', () => {
+  const away = createTrial()
   away.able.canAnswer = false
   away.watch.start()
-  expect([alone.events, away.events]).toEqual([[{ type: 'ability', canAnswer: false, canJudge: false }], [{ type: 'ability', canAnswer: false, canJudge: true }]])
+  const solver = createTrial(false)
+  solver.watch.start()
+  expect([away.events, solver.events]).toEqual([[{ type: 'ability', canAnswer: false, canJudge: true }], []])
 })

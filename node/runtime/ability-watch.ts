@@ -1,6 +1,5 @@
 import type { Event } from '../../protocol/index.ts'
 import type { Agent } from '../agents/agent.ts'
-import type { Limits } from '../agents/providers/limits.ts'
 
 /** Peers hear of a change at most this often: a provider at its limit may come and go with every call. */
 const LOOK_MS = 500
@@ -11,13 +10,16 @@ export interface AbilityWatch {
   stop(): void
 }
 
-/** Tells the machine when the agent becomes unable to answer or judge for others, and able again. */
-export function createAbilityWatch(init: { agent: Agent; askers: Limits['askers']; dispatch: (event: Event) => void; lookMs?: number }): AbilityWatch {
-  const { agent, askers, dispatch, lookMs = LOOK_MS } = init
+/**
+ * Tells the machine when the agent becomes unable to answer or judge, and able again. Whose rounds it works on is no matter
+ * here: peers would not wait for it in the rounds of its owner either, and on those of others it passes at once.
+ */
+export function createAbilityWatch(init: { agent: Agent; dispatch: (event: Event) => void; lookMs?: number }): AbilityWatch {
+  const { agent, dispatch, lookMs = LOOK_MS } = init
   let told = { canAnswer: agent.canAnswer, canJudge: agent.canJudge }
   let timer: NodeJS.Timeout | null = null
   const look = (): void => {
-    const able = askers === 'self' ? { canAnswer: false, canJudge: false } : (agent.health?.ability() ?? told)
+    const able = agent.health?.ability() ?? told
     if (able.canAnswer === told.canAnswer && able.canJudge === told.canJudge) return
     told = able
     dispatch({ type: 'ability', ...able })

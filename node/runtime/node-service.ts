@@ -205,6 +205,7 @@ function describeHealth(machine: Machine, network: Network, isMember: boolean, s
   const { absent, pending } = describeProgress(machine)
   const members = Object.keys(machine.ledger.members).length
   const sentences: string[] = []
+  if (machine.refused !== null) sentences.push(`Block ${machine.refused.height} is final for the network and wrong by the rules of this version (${machine.refused.code}): the others run another one, or this node's store is damaged.`)
   const signing = signingSentence(describeSigning(machine))
   if (signing !== null) sentences.push(signing)
   if (!isMember) sentences.push('This node has asked to join and is not a member yet.')

@@ -25,7 +25,7 @@ import { LIMITS } from '../limits.ts'
 import { rememberedOf } from '../memo.ts'
 import type { Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
-import { agreementOf, keepEarly, openKnown, persist, want, type BlockNode, type Machine } from './machine-state.ts'
+import { agreementOf, keepEarly, noteRefused, openKnown, persist, want, type BlockNode, type Machine } from './machine-state.ts'
 import { commitFinal } from './commit.ts'
 import { forgetOwn, signOnce } from './sign-guard.ts'
 import { keepSnapshot } from './snapshot.ts'
@@ -294,7 +294,7 @@ export function advanceFinal(machine: Machine, out: Effect[], certificate: Certi
       const applied = applyBlock(machine.ledger, node.block, finalContext(machine))
       if (!applied.ok) {
         want(machine, out, applied.missing, null)
-        if (applied.missing.length === 0) out.push({ type: 'notify', notice: { type: 'block-refused', height: node.block.height, code: applied.code } })
+        if (applied.missing.length === 0) noteRefused(machine, out, node.block.height, applied.code)
         return node !== path[0]
       }
       node.applied = applied

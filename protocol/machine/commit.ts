@@ -33,6 +33,7 @@ export function commitFinal(machine: Machine, out: Effect[], node: BlockNode, ce
   const { height, view, stateRoot: root } = node.block
   const before = machine.ledger
   machine.ledger = state
+  machine.refused = null
   machine.head = { hash: node.hash, view }
   persist(out, KEYS.proposal(node.hash), node.message.bytes)
   persist(out, KEYS.unfinal(node.hash), null)

@@ -10,7 +10,7 @@ import { beginEpoch } from './chain.ts'
 import { commitFinal } from './commit.ts'
 import type { Effect } from './events.ts'
 import { noteVotes } from './follow.ts'
-import { noteOpened, noteSpoken, type BlockNode, type Machine } from './machine-state.ts'
+import { noteOpened, noteRefused, noteSpoken, type BlockNode, type Machine } from './machine-state.ts'
 import { storeItem } from './phases.ts'
 import type { HistoryFault } from './sync-state.ts'
 
@@ -61,7 +61,7 @@ function takeStretch(machine: Machine, out: Effect[], stretch: readonly FinalBlo
     const { body: block, bodyHash } = message
     const applied = applyBlock(machine.ledger, block, vouchedContext(machine, out, parts))
     if (!applied.ok) {
-      if (applied.missing.length === 0) out.push({ type: 'notify', notice: { type: 'block-refused', height: block.height, code: applied.code } })
+      if (applied.missing.length === 0) noteRefused(machine, out, block.height, applied.code)
       return applied.code
     }
     const isLast = applied.state.epoch !== block.epoch

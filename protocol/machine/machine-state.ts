@@ -106,6 +106,8 @@ export interface Machine {
   debts: Map<string, Means>
   /** What members were seen to sign, for what it contradicts. */
   watch: Watch
+  /** The block after the head, if a quorum holds it final and this node comes to another state. */
+  refused: { height: number; code: string } | null
   /** Messages that came before the block they build on, oldest first. */
   early: Map<string, Message>
   /** Rounds closed lately, oldest first: what is still said about them is of no use. */
@@ -158,6 +160,7 @@ export function createMachine(config: MachineConfig): Machine {
     pool: { opens: new Map(), membership: new Map(), late: new Map(), breaches: new Map() },
     debts: new Map(),
     watch: createWatch(),
+    refused: null,
     early: new Map(),
     closed: new Set(),
     results: new Map(),
@@ -224,6 +227,13 @@ export function noteSpoken(machine: Machine, signed: Signed): void {
   if (signed.author === machine.self) return hearSelf(machine, signed)
   const breach = noteSigned(machine.watch, machine.ledger, signed, isNear(machine, signed))
   if (breach !== null && !machine.pool.breaches.has(breach.member)) machine.pool.breaches.set(breach.member, { breach, published: false })
+}
+
+/** Remembers and tells, once, that this node cannot take over a block that a quorum holds final. */
+export function noteRefused(machine: Machine, out: Effect[], height: number, code: string): void {
+  if (machine.refused?.height === height) return
+  machine.refused = { height, code }
+  out.push({ type: 'notify', notice: { type: 'block-refused', height, code } })
 }
 
 /** Remembers that a round has closed. */

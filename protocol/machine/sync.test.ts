@@ -41,6 +41,20 @@ describe('a newcomer', () => {
     expect(droppedBy(newcomer)).toEqual([])
   })
 
+  it('of other rules tells once which final block it cannot take over, however often it is given', () => {
+    const machine = strangerIn(past)
+    machine.ledger = { ...machine.ledger, minted: 1 }
+    const frames = past.give({ type: 'chain', fromHeight: 1, toHeight: 64 }).map((bytes) => openedAsIs(past, bytes))
+    const feed = (): Effect[] => {
+      const asking: Event[] = [{ type: 'peer-connected', member: 'a' }, { type: 'frames', frames: [{ type: 'offer', height: 64, horizon: 1, epochs: [] }], from: 'a', asked: 'offer' }]
+      const events: Event[] = [...asking, { type: 'frames', frames, from: 'a', asked: 'chain', fromHeight: 1 }, { type: 'timer', name: 'sync' }]
+      return events.flatMap((event) => step(machine, event, 10).effects)
+    }
+    const notices = [...feed(), ...feed()].flatMap((effect) => (effect.type === 'notify' && effect.notice.type === 'block-refused' ? [effect.notice] : []))
+    expect(notices).toEqual([{ type: 'block-refused', height: 1, code: 'wrong-state-root' }])
+    expect(machine.refused).toEqual({ height: 1, code: 'wrong-state-root' })
+  })
+
   it('asks several peers for ranges that do not overlap, no more than a few at a time, and none for what it does not offer', () => {
     const machine = strangerIn(past)
     const all: Effect[] = []

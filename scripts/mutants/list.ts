@@ -117,13 +117,13 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: [7],
   },
   {
-    name: 'signatures of a certificate as they came',
+    name: 'votes for different blocks make one certificate',
     file: SIMPLEX,
-    find: 'const sorted = [...signatures].sort(([a], [b]) => (a < b ? -1 : 1))',
-    replace: 'const sorted = [...signatures]',
+    find: 'votes.get(member)?.block === vote.block)',
+    replace: 'votes.has(member))',
     in: 'agreement',
     nodes: 4,
-    seeds: [1],
+    seeds: [4],
   },
   {
     name: 'a silent node lets its timers run out',
@@ -198,7 +198,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'state',
     in: 'network',
     nodes: 4,
-    seeds: [6],
+    seeds: [33],
   },
   {
     name: 'what is owed falls due at once',
@@ -232,7 +232,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a reveal need not open its commitment',
     file: 'protocol/ledger/items.ts',
-    find: "if (!opens(context.rules.network, reveal.author, reveal.body, commit.body.hash)) return 'unfit'",
+    find: "if (!opens(context.rules.network, shown.author, shown.body, commit.body.hash)) return 'unfit'",
     replace: '',
     in: 'network',
     nodes: 4,
@@ -255,7 +255,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'const GROWTH_PERCENT = 50',
     in: 'network',
     nodes: 7,
-    seeds: [5],
+    seeds: [17],
   },
   {
     name: 'points from nowhere',

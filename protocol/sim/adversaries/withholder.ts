@@ -1,7 +1,7 @@
 import type { Adversary } from '../types.ts'
 import { published } from './tools.ts'
 
-/** Commits like everybody and never reveals: no answer, no ballot, no truth. */
+/** Commits like everybody and never shows it: no answer, no ballot, no truth, no share. */
 export const withholder: Adversary = {
   name: 'withholder',
   acts: (_, effects) => {
