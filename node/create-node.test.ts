@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Agent } from './agents/agent.ts'
 import { ConfigError } from './config/config-error.ts'
 import { createNode } from './create-node.ts'
 import { followRound } from './runtime/follow-round.ts'
@@ -38,6 +39,11 @@ const answerOf = async ({ service }: RunningNode): Promise<RoundDetail> => {
 }
 
 describe('createNode', () => {
+  it('refuses what is no agent before anything is made, naming the field', async () => {
+    await expect(createNode({ agent: { model: 'm', canAnswer: true, canJudge: true, answer: async () => null, judge: async () => [] } as unknown as Agent })).rejects.toThrow('agent.close must be a function')
+    expect(await readdir(folder)).toEqual([])
+  })
+
   it('founds a network of its own in a folder that is gone after the stop, and closes rounds with the given agent', async () => {
     let closed = 0
     const node = await start({ agent: { ...createScriptedAgent('42'), close: async () => void closed++ }, networkName: 'garden' })

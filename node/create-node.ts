@@ -45,10 +45,11 @@ type Table = Record<string, unknown>
 
 /**
  * Starts a node in this process and resolves when it listens and serves its API. Neither flags nor `PEERAGE_*` variables
- * are read. Rejects as `StartNode` does, with IdentityError where the key cannot be used, or with the signal's reason.
+ * are read. Rejects as `StartNode` does, with TypeError for what is no agent, with IdentityError where the key cannot be used, or with the signal's reason.
  */
 export async function createNode(options: CreateNodeOptions = {}): Promise<RunningNode> {
   options.signal?.throwIfAborted()
+  if (options.agent !== undefined) assertAgent(options.agent)
   const temporary = options.home === undefined ? await mkdtemp(join(tmpdir(), 'peerage-')) : null
   const home = resolveHome(temporary ?? options.home, {})
   const removeTemporary = async (): Promise<void> => {
@@ -67,6 +68,14 @@ export async function createNode(options: CreateNodeOptions = {}): Promise<Runni
   } catch (error) {
     await removeTemporary()
     throw error
+  }
+}
+
+// Programs without types may hand over anything.
+function assertAgent(agent: Partial<Agent>): void {
+  const types = { model: 'string', canAnswer: 'boolean', canJudge: 'boolean', answer: 'function', judge: 'function', close: 'function' } as const
+  for (const [field, type] of Object.entries(types)) {
+    if (typeof agent[field as keyof Agent] !== type) throw new TypeError(`createNode: agent.${field} must be a ${type}`)
   }
 }
 

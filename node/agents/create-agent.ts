@@ -14,7 +14,7 @@ import { SOLVER_STRATEGIES } from './solver-strategies.ts'
 
 const shortName = z.string().min(1).max(200)
 
-const solverConfig = z.strictObject({ type: z.literal('solver'), strategy: z.enum(SOLVER_STRATEGIES) })
+const solverConfig = z.strictObject({ type: z.literal('solver'), strategy: z.enum(SOLVER_STRATEGIES).default('searching') })
 
 /** How models are asked, whichever provider asks them. */
 const promptingFields = {

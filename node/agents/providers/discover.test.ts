@@ -63,6 +63,7 @@ describe('discovery', () => {
   it('looks where the variable says', () => {
     expect(urlsToLookAt({}).map((url) => new URL(url).port)).toEqual(['11434', '8080', '8000', '1234'])
     expect(urlsToLookAt({ [DISCOVER_VARIABLE]: 'none' })).toEqual([])
-    expect(urlsToLookAt({ [DISCOVER_VARIABLE]: 'http://a:1/v1, nonsense,http://b:2' })).toEqual(['http://a:1/v1', 'http://b:2'])
+    expect(urlsToLookAt({ [DISCOVER_VARIABLE]: 'http://a:1/v1, http://b:2' })).toEqual(['http://a:1/v1', 'http://b:2'])
+    expect(() => urlsToLookAt({ [DISCOVER_VARIABLE]: 'http://a:1/v1, nonsense' })).toThrow('PEERAGE_DISCOVER: holds "nonsense"')
   })
 })

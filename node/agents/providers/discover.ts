@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ConfigError } from '../../config/config-error.ts'
 import type { Secret } from '../secret.ts'
 import { getText, listModels } from './list-models.ts'
 
@@ -23,10 +24,14 @@ const LOCAL_MS_MAX = 1_000
 /** Where to look instead: URLs with commas between them, or `none`. */
 export const DISCOVER_VARIABLE = 'PEERAGE_DISCOVER'
 
+/** Throws ConfigError where the variable holds something that is no URL. */
 export function urlsToLookAt(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const value = env[DISCOVER_VARIABLE]
   if (value === undefined || value === '') return USUAL_URLS
-  return value === 'none' ? [] : value.split(',').map((url) => url.trim()).filter((url) => URL.canParse(url))
+  const urls = value === 'none' ? [] : value.split(',').map((url) => url.trim())
+  const wrong = urls.find((url) => !URL.canParse(url))
+  if (wrong !== undefined) throw new ConfigError('invalid', DISCOVER_VARIABLE, `holds "${wrong.slice(0, 200)}", which is no URL; none are looked at with "none"`)
+  return urls
 }
 
 /** Looks for servers at these URLs, all at once; those found, in the order of the URLs. */
