@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inflict, type FaultLog, type Scene } from './chaos/faults.ts'
 import { createRandom, planFaults } from './chaos/plan.ts'
 import { acquainted, findLost, findPenalties, startProber, untilAgreed, type Prober } from './chaos/prober.ts'
-import { printReport, readVerdict, SLOPE_MINUTES_MIN } from './chaos/report.ts'
+import { printReport, readVerdict, GROWTH_MINUTES_MIN } from './chaos/report.ts'
 import { keepAlive, removeSwarm, startSwarm, stopSwarm, type Member, type Swarm } from './chaos/swarm.ts'
 import { startWitness, type Witness } from './chaos/witness.ts'
 import { parseIntegers, runScript, UsageError } from './script.ts'
@@ -42,10 +42,9 @@ runScript(HELP, async (args) => {
     const prober = startProber(swarm)
     await untilReady(prober, nodes, stop.signal)
     say(`${nodes} nodes are up; seed ${seed}, ${minutes} minutes`)
-    if (minutes >= SLOPE_MINUTES_MIN) await untilWarm(prober, stop.signal, say)
-    const warmRounds = prober.closed.size
+    if (minutes >= GROWTH_MINUTES_MIN) await untilWarm(prober, stop.signal, say)
+    const warm = { rounds: prober.closed.size, samples: prober.samples.splice(0) }
     prober.startMs = performance.now()
-    prober.samples.length = 0
     const calmMs = Math.min(CALM_MS_MAX, (minutes * 60_000) / 3)
     const log = await disturb({ swarm, prober, witness, seed, ms: minutes * 60_000 - calmMs, signal: stop.signal, say })
     const closedBefore = prober.closed.size
@@ -59,7 +58,7 @@ runScript(HELP, async (args) => {
     await stopSwarm(swarm)
     await Promise.all(lives)
     for (const { disk } of swarm.members) await witness.readStore(disk.store)
-    const verdict = readVerdict({ minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, warmRounds, agreed, penalties, lost, interrupted: stop.signal.aborted })
+    const verdict = readVerdict({ minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, warm, calmMs, agreed, penalties, lost, interrupted: stop.signal.aborted })
     if (values.json === true) process.stdout.write(`${JSON.stringify(verdict)}\n`)
     else printReport(verdict)
     return verdict.failures.length === 0 ? 0 : 1

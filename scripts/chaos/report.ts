@@ -8,10 +8,10 @@ import type { Witness } from './witness.ts'
 const TARGETS = { deaths: 200, partitions: 40, closed: 60, closedInCalm: 5 }
 const TARGET_MINUTES = 10
 const RESUME_S_MAX = 10
-/** More growth than this a minute, in the second half of a run of at least eight minutes, is a leak. */
+/** Growth from the last minute before the first fault to the undisturbed end, as busy as that: more of it for each minute of a run of at least eight is a leak. */
 const RSS_MB_PER_MINUTE_MAX = 8
 const FILES_PER_MINUTE_MAX = 2
-export const SLOPE_MINUTES_MIN = 8
+export const GROWTH_MINUTES_MIN = 8
 
 export interface Outcome {
   minutes: number
@@ -22,8 +22,9 @@ export interface Outcome {
   prober: Prober
   witness: Witness
   closedInCalm: number
-  /** Rounds closed before the first fault, which count for nothing. */
-  warmRounds: number
+  /** Before the first fault: rounds, which count for nothing, and what was needed then. */
+  warm: { rounds: number; samples: Prober['samples'] }
+  calmMs: number
   agreed: string | null
   penalties: { node: number; causes: string[] }[]
   lost: string[]
@@ -38,10 +39,12 @@ export interface ChaosVerdict {
 
 /** Pure: figures and failures of a run. */
 export function readVerdict(outcome: Outcome): ChaosVerdict {
-  const { minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, warmRounds, agreed, penalties, lost, interrupted } = outcome
+  const { minutes, nodes, seed, swarm, log, prober, witness, closedInCalm, warm, calmMs, agreed, penalties, lost, interrupted } = outcome
   const deaths = Object.values(swarm.deaths).reduce((sum, count) => sum + count, 0)
-  const half = prober.samples.filter((sample) => sample.minutes > minutes / 2)
-  const slopes = { rssMbPerMinute: slope(half.map((sample) => [sample.minutes, sample.rssMb])), filesPerMinute: slope(half.map((sample) => [sample.minutes, sample.files])) }
+  const calm = prober.samples.filter((sample) => sample.minutes > minutes - calmMs / 60_000)
+  const before = warm.samples.slice(-calm.length)
+  const growth = (what: 'rssMb' | 'files'): number => Math.round((100 * (median(calm.map((sample) => sample[what])) - median(before.map((sample) => sample[what])))) / minutes) / 100
+  const growths = { rssMbPerMinute: growth('rssMb'), filesPerMinute: growth('files') }
   const figures = {
     minutes,
     nodes,
@@ -52,8 +55,8 @@ export function readVerdict(outcome: Outcome): ChaosVerdict {
     skipped: log.skipped,
     partitions: log.done['partition'] ?? 0,
     asked: prober.acknowledged.size,
-    closed: prober.closed.size - warmRounds,
-    warmRounds,
+    closed: prober.closed.size - warm.rounds,
+    warmRounds: warm.rounds,
     closedInCalm,
     height: swarm.height,
     stateRoot: agreed,
@@ -62,9 +65,9 @@ export function readVerdict(outcome: Outcome): ChaosVerdict {
     damages: log.damages,
     outages: log.outages,
     penalties,
-    ...slopes,
-    rssMb: [prober.samples[0], half[0], prober.samples.at(-1)].map((sample) => sample?.rssMb ?? null),
-    files: prober.samples.at(-1)?.files ?? null,
+    ...growths,
+    rssMb: { warm: median(before.map(({ rssMb }) => rssMb)), calm: median(calm.map(({ rssMb }) => rssMb)), most: Math.max(...prober.samples.map(({ rssMb }) => rssMb)) },
+    files: { warm: median(before.map(({ files }) => files)), calm: median(calm.map(({ files }) => files)) },
     smallDisk: swarm.smallDisk !== null,
   }
   const part = Math.min(1, minutes / TARGET_MINUTES)
@@ -84,19 +87,16 @@ export function readVerdict(outcome: Outcome): ChaosVerdict {
     ...log.outages.filter(({ silentBlocks }) => silentBlocks > 0).map(({ silentBlocks }) => `${silentBlocks} blocks became final without a quorum`),
     ...log.outages.filter(({ resumedS }) => resumedS === null || resumedS > RESUME_S_MAX).map(({ resumedS }) => `after an outage it took ${resumedS?.toFixed(1) ?? 'more than 30'} s until a block was final`),
     ...penalties.filter(({ node }) => !damaged.has(node)).map(({ node, causes }) => `node ${node}, whose disk was sound, was penalised: ${causes.join(', ')}`),
-    ...(minutes >= SLOPE_MINUTES_MIN && slopes.rssMbPerMinute > RSS_MB_PER_MINUTE_MAX ? [`memory grows by ${slopes.rssMbPerMinute} MB a minute`] : []),
-    ...(minutes >= SLOPE_MINUTES_MIN && slopes.filesPerMinute > FILES_PER_MINUTE_MAX ? [`open files grow by ${slopes.filesPerMinute} a minute`] : []),
+    ...(minutes >= GROWTH_MINUTES_MIN && growths.rssMbPerMinute > RSS_MB_PER_MINUTE_MAX ? [`memory grows by ${growths.rssMbPerMinute} MB a minute`] : []),
+    ...(minutes >= GROWTH_MINUTES_MIN && growths.filesPerMinute > FILES_PER_MINUTE_MAX ? [`open files grow by ${growths.filesPerMinute} a minute`] : []),
   ]
   return { schema: 'peerage.chaos/v1', ...figures, failures }
 }
 
-/** Slope of the least-squares line through the points, to hundredths; 0 below two points. */
-function slope(points: [number, number][]): number {
-  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
-  const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))]
-  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
-  if (!(spread > 0)) return 0
-  return Math.round((100 * points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0)) / spread) / 100
+/** 0 without values: a run too short to be warm is not judged. */
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
 export function printReport({ failures, ...figures }: ChaosVerdict): void {
