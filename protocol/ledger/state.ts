@@ -164,18 +164,38 @@ export function stateRoot(state: LedgerState): string {
   return rememberedOf(state, 'root', () => rootOf(state, restOf(state)))
 }
 
-/** Hash of the state without who votes. */
+/** Hash of the state without who votes. Members and rounds go in by hashes of their own. */
 export function restOf(state: LedgerState): string {
   return rememberedOf(state, 'rest', () => {
-    const rest: Partial<LedgerState> = { ...state }
+    const { members, former, rounds } = state
+    const rest: Omit<Partial<LedgerState>, 'members' | 'former' | 'rounds'> & Record<'members' | 'former' | 'rounds', Hashes> = {
+      ...state,
+      members: hashesOf(members),
+      former: hashesOf(former),
+      rounds: hashesOf(rounds),
+    }
     delete rest.epoch
     delete rest.validators
     return sha256(encode(rest))
   })
 }
 
+type Hashes = Record<string, string>
+
+// Most blocks leave most members and rounds as they are, and what is in a state is never changed.
+const HASHES = new WeakMap<object, string>()
+
+function hashesOf(parts: Readonly<Record<string, object>>): Hashes {
+  const hashes = Object.entries(parts).map(([id, part]): [string, string] => {
+    const hash = HASHES.get(part) ?? sha256(encode(part))
+    HASHES.set(part, hash)
+    return [id, hash]
+  })
+  return Object.fromEntries(hashes)
+}
+
 export function rootOf({ epoch, validators }: Electorate, rest: string): string {
-  return sha256(encode(['peerage/state/1', { epoch, validators }, rest]))
+  return sha256(encode(['peerage/state/2', { epoch, validators }, rest]))
 }
 
 /** Open rounds in id order: what a node does must not depend on how it came by its state. */
