@@ -37,6 +37,7 @@ export interface Scene {
 const WAIT_MS = 5_000
 const SETTLING_MS = 3_000
 const POLL_MS = 50
+const DYING_MS = 3_000
 
 const isWell = ({ state, signing }: Member): boolean => state === 'up' && signing === 'active'
 
@@ -174,6 +175,9 @@ async function fillDisk({ swarm }: Scene): Promise<boolean> {
   const { child } = member
   // The node may give up before the last byte is taken.
   if (member.expected === null) member.expected = 'full-disk'
+  // It is started again once there is room.
+  const freed = Promise.withResolvers<void>()
+  member.before ??= () => freed.promise
   const file = await open(filler, 'w')
   try {
     for (let size = 1 << 20; size >= 1; ) await file.write(Buffer.alloc(size)).then(({ bytesWritten }) => (bytesWritten < size ? (size >>= 1) : 0), () => (size >>= 1))
@@ -182,6 +186,12 @@ async function fillDisk({ swarm }: Scene): Promise<boolean> {
   }
   for (let waitedMs = 0; waitedMs < 20_000 && child?.alive() === true && !swarm.stopping; waitedMs += POLL_MS) await sleep(POLL_MS)
   await rm(filler)
-  if (member.expected === 'full-disk' && child?.alive() === true) member.expected = null
+  freed.resolve()
+  // Who has met the full disk is on its way out.
+  for (let waitedMs = 0; waitedMs < DYING_MS && child?.alive() === true; waitedMs += POLL_MS) await sleep(POLL_MS)
+  if (child?.alive() === true) {
+    member.before = null
+    if (member.expected === 'full-disk') member.expected = null
+  }
   return child?.alive() !== true
 }
