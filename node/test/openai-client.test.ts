@@ -316,8 +316,7 @@ async function readByPython(url: string, asked: string): Promise<{ content: stri
 }
 
 describe('a Python program with nothing but its standard library', () => {
-  it('reads the stream to its end', async (context) => {
-    if (noPython) return context.skip('there is no python3 here')
+  it.skipIf(noPython)('reads the stream to its end (skipped where there is no python3)', async () => {
     expect(await readByPython(base, 'peerage')).toEqual({
       status: 200,
       type: 'text/event-stream; charset=utf-8',
@@ -342,7 +341,8 @@ describe('keep-alives', () => {
       expect(await raw.text()).toMatch(/^(: keep-alive\n)+data: [^\n]+\n\n(data: [^\n]+\n\n)+$/)
       const whole = await near.chat.completions.stream({ ...ask('Well?'), model: 'peerage/solo', stream: true }).finalChatCompletion()
       expect(whole.choices[0]?.message.content).toBe('At last.')
-      const read = noPython ? { content: 'At last.', comments: 1 } : await readByPython(api.url, 'peerage/solo')
+      if (noPython) return
+      const read = await readByPython(api.url, 'peerage/solo')
       expect([read.content, read.comments > 0]).toEqual(['At last.', true])
     } finally {
       await api.close()
