@@ -11,24 +11,30 @@ const HELP = `Usage: npm run bench:load -- [options]
   --requests N     requests of the measured phases together (default 2000)
   --connections N  requests at once (default 20)
   --nodes N        processes of the swarm, a solver each (default 3)
+  --warm-s N       seconds of the same load beforehand (default 150): memory counts from
+                   when what gossip remembers for two minutes is there
   --json           one JSON document on stdout
 `
 
 const RUN_MS_MAX = 7_200_000
 const CLOSE_MS_MAX = 120_000
 const RESUME_EVERY = 500
+/** Requests at a time, by each door, while the swarm warms up. */
+const WARM_REQUESTS = 200
 
 runScript(HELP, async (args) => {
   const options = {
     requests: { type: 'string', default: '2000' },
     connections: { type: 'string', default: '20' },
     nodes: { type: 'string', default: '3' },
+    'warm-s': { type: 'string', default: '150' },
     json: { type: 'boolean', default: false },
   } as const
   const { values } = parseArgs({ args, options })
   const [requests] = parseIntegers('--requests', values.requests, 40, 1_000_000) as [number]
   const [connections] = parseIntegers('--connections', values.connections, 1, 200) as [number]
   const [nodes] = parseIntegers('--nodes', values.nodes, 1, 20) as [number]
+  const [warmS] = parseIntegers('--warm-s', values['warm-s'], 0, 3_600) as [number]
   const signal = AbortSignal.timeout(RUN_MS_MAX)
   const swarm = await startSwarm(nodes, signal)
   const events = await watchEvents(swarm.url, RESUME_EVERY)
@@ -41,8 +47,11 @@ runScript(HELP, async (args) => {
       { door: 'burst', amount: 8 * connections, connections: 4 * connections },
       { door: 'health', amount: 100 * connections, connections: 2 * connections },
     ]
-    const memory = watchMemory(swarm.url)
     const phases: Phase[] = []
+    for (const warmMs = performance.now() + 1e3 * warmS; performance.now() < warmMs; ) {
+      for (const door of ['rest', 'chat'] as const) await fire(swarm.url, door, WARM_REQUESTS, connections, () => undefined)
+    }
+    const memory = watchMemory(swarm.url)
     for (const { door, amount, connections } of plan) {
       if (door === 'burst') await memory.stop()
       const fired = await fire(swarm.url, door, amount, connections, memory.count)
