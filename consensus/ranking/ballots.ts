@@ -1,12 +1,9 @@
 import { divideFloor, MICRO, roundHalfUp } from './micro.ts'
-import type { Comparison, RankedAnswer, Situation, WeighedComparison } from './types.ts'
+import { ORDERS, type Comparison, type RankedAnswer, type Situation, type WeighedComparison } from './types.ts'
 import type { JudgeWeight } from './weights.ts'
 
 /** Judges who are known share so much of their errors: what N of them say alike is worth less than N times what one says. */
 const SHARED_ERROR = 0.5
-
-/** A pair is to be asked in both orders: one judge's verdicts on it weigh 1 together. */
-const ORDERS = 2
 
 export interface BallotsInput {
   answers: readonly RankedAnswer[]

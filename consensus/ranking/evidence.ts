@@ -14,7 +14,7 @@ export interface EvidenceInput extends RankingInput {
   quality: readonly (number | null)[] | null
 }
 
-/** What a round shows about each player, by player index: at most one trial each, and who errs like whom. */
+/** What a round shows about each player, by player index: at most one trial each, of a judge one for each order of the pairs, and who errs like whom. */
 export interface RoundEvidence {
   answering: Trial[]
   judging: JudgingTrial[]
@@ -36,7 +36,7 @@ const PLAYERS_MIN = 3
  * With truth: an answerer succeeds by the quality of its answers, where not all are alike; a judge by the part of its verdicts that
  * put the better answer first (a tie is half), told apart by situation. What all get right or all get wrong tells nobody from another.
  * All verdicts of a judge are one trial together: they share its way of reading this task, and a hundred correlated ballots are not a
- * hundred observations.
+ * hundred observations. Pairs asked in both orders are two: in one order, opinion and position cannot be told apart.
  *
  * Without truth everything is leave-one-out, above chance, a hundredth, and only as far as the players are known from truth:
  * see `judgeAgreement` and `answerAgreement`.
@@ -78,21 +78,23 @@ function scoreAnswers(qualities: readonly (number | null)[]): Trial {
 }
 
 /**
- * Each pair counts once, whatever the number of verdicts on it; pairs of equal or unknown quality do not. Rounded down,
- * so that the parts are at most one trial together.
+ * Each pair counts once for each order it was asked in, whatever the number of verdicts; pairs of equal or unknown quality do not. Rounded
+ * down, so that the parts of one order are at most one trial together.
  */
 function scoreVerdicts(answers: readonly RankedAnswer[], comparisons: readonly Comparison[], quality: readonly (number | null)[]): JudgingTrial {
   const known = comparisons.flatMap((comparison) => {
     const [left, right] = [quality[comparison.left] ?? null, quality[comparison.right] ?? null]
     const pair = Math.min(comparison.left, comparison.right) * quality.length + Math.max(comparison.left, comparison.right)
-    return left === null || right === null || left === right ? [] : [{ comparison, leftBetter: left > right, pair }]
+    const asked = comparison.left * quality.length + comparison.right
+    return left === null || right === null || left === right ? [] : [{ comparison, leftBetter: left > right, pair, asked }]
   })
+  const pairs = new Set(known.map(({ pair }) => pair)).size
   const said = new Map<number, number>()
-  for (const { pair } of known) said.set(pair, (said.get(pair) ?? 0) + 1)
+  for (const { asked } of known) said.set(asked, (said.get(asked) ?? 0) + 1)
   const trial: JudgingTrial = everySituation(sayNothing)
-  for (const { comparison, leftBetter, pair } of known) {
+  for (const { comparison, leftBetter, asked } of known) {
     const situation = statesOf(answers, comparison)[leftBetter ? 0 : 1]
-    const part = divideFloor(MICRO, said.size * (said.get(pair) as number))
+    const part = divideFloor(MICRO, pairs * (said.get(asked) as number))
     const { verdict } = comparison
     const right = verdict === 'tie' ? Math.floor(part / 2) : (verdict === 'left') === leftBetter ? part : 0
     const { success, failure } = trial[situation]

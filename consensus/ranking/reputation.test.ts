@@ -92,6 +92,8 @@ describe('observe', () => {
 })
 
 describe('observeJudging', () => {
+  /** Up to one trial for each of the two orders of the pairs. */
+  const double = (trial: JudgingTrial): JudgingTrial => everySituation((situation) => ({ success: 2 * trial[situation].success, failure: 2 * trial[situation].failure }))
   const anyJudgingTrial: fc.Arbitrary<JudgingTrial> = fc.tuple(anyTrial, fc.nat({ max: 15 })).map(([{ success, failure }, seed]) =>
     everySituation((situation) => {
       const place = SITUATIONS.indexOf(situation)
@@ -111,11 +113,19 @@ describe('observeJudging', () => {
   })
 
   it('keeps non-negative integers of at most the memory', () => {
-    fc.assert(fc.property(anyTrials, (trials) => {
-      const judging = observed(trials)
+    fc.assert(fc.property(anyTrials, fc.boolean(), (trials, areDouble) => {
+      const judging = observed(areDouble ? trials.map(double) : trials)
       for (const situation of SITUATIONS) expect(Object.values(judging[situation]).every((value) => Number.isSafeInteger(value) && value >= 0)).toBe(true)
       const { success, failure } = poolJudging(judging)
       expect(success + failure).toBeLessThanOrEqual(MEMORY_TRIALS * MICRO)
+    }))
+  })
+
+  it('doubts a round that asked in both orders no more than one that asked in one', () => {
+    fc.assert(fc.property(anyTrials, fc.nat({ max: MICRO }), (trials, success) => {
+      const known = observed(trials)
+      const trial = { ...everySituation(() => ({ success: 0, failure: 0 })), first: { success, failure: MICRO - success } }
+      expect(observeJudging(known, double(trial)).doubt).toBe(observeJudging(known, trial).doubt)
     }))
   })
 
@@ -124,11 +134,12 @@ describe('observeJudging', () => {
     expect(new Set(SITUATIONS.map((situation) => FAILED_JUDGING[situation].failure)).size).toBe(1)
   })
 
-  it('is unchanged by a round without evidence, and throws RangeError on more than one trial', () => {
+  it('is unchanged by a round without evidence, and throws RangeError on more than one trial for each order', () => {
     const known = observeJudging(emptyJudging(), FAILED_JUDGING)
     expect(observeJudging(known, everySituation(() => ({ success: 0, failure: 0 })))).toEqual(known)
     expect(() => observeJudging(known, everySituation(() => ({ success: MICRO / 3, failure: 0 })))).toThrow(RangeError)
-    expect(() => observeJudging(known, { ...FAILED_JUDGING, own: win })).toThrow(RangeError)
+    expect(() => observeJudging(known, { ...FAILED_JUDGING, own: win })).not.toThrow()
+    expect(() => observeJudging(known, { ...FAILED_JUDGING, own: win, rival: loss })).toThrow(RangeError)
   })
 })
 

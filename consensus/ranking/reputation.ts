@@ -1,6 +1,6 @@
 import { computeLogarithm } from './logarithm.ts'
 import { divideFloor, MICRO, rootFloor } from './micro.ts'
-import { SITUATIONS, type Course, type Judging, type JudgingTrial, type Posterior, type Situation, type Trial } from './types.ts'
+import { ORDERS, SITUATIONS, type Course, type Judging, type JudgingTrial, type Posterior, type Situation, type Trial } from './types.ts'
 
 /** A reputation as it is shown and used: probabilities in micro-units, 0 <= low <= mean <= high <= 1_000_000. */
 export interface ReputationSummary {
@@ -45,7 +45,7 @@ export function emptyPosterior(): Posterior {
  * @throws RangeError if the evidence is not made of non-negative integers of at most one trial together
  */
 export function observe(posterior: Posterior, trial: Trial, memory = MEMORY_TRIALS): Posterior {
-  const size = sizeOf([trial])
+  const size = sizeOf([trial], 1)
   if (size === 0) return posterior
   const { course, parts } = proceed(posterior, posterior, trial)
   return { ...add(posterior, trial, size, { memory, parts }), ...course }
@@ -58,9 +58,9 @@ export function emptyJudging(): Judging {
 /** A whole trial failed, whichever answer was the better one. */
 export const FAILED_JUDGING: JudgingTrial = everySituation(() => ({ success: 0, failure: MICRO / SITUATIONS.length }))
 
-/** As `observe`, for a judge: all situations fade alike. */
+/** As `observe`, for a judge, of whom a round shows up to one trial for each order of the pairs: all situations fade alike. */
 export function observeJudging(judging: Judging, trial: JudgingTrial, memory = MEMORY_TRIALS): Judging {
-  const size = sizeOf(SITUATIONS.map((situation) => trial[situation]))
+  const size = sizeOf(SITUATIONS.map((situation) => trial[situation]), ORDERS)
   if (size === 0) return judging
   const { course, parts } = proceed(judging, poolTrial(judging), poolTrial(trial))
   return { ...everySituation((situation) => add(judging[situation], trial[situation], size, { memory, parts })), ...course }
@@ -81,7 +81,7 @@ export function everySituation<T>(of: (situation: Situation) => T): { [S in Situ
   return { first: of('first'), second: of('second'), own: of('own'), rival: of('rival') }
 }
 
-function sizeOf(trials: readonly Trial[]): number {
+function sizeOf(trials: readonly Trial[], most: number): number {
   let size = 0
   for (const { success, failure } of trials) {
     if (!Number.isInteger(success) || !Number.isInteger(failure) || success < 0 || failure < 0) {
@@ -89,7 +89,7 @@ function sizeOf(trials: readonly Trial[]): number {
     }
     size += success + failure
   }
-  if (size > MICRO) throw new RangeError(`evidence must be at most ${MICRO} together, got ${size}`)
+  if (size > most * MICRO) throw new RangeError(`evidence must be at most ${most * MICRO} together, got ${size}`)
   return size
 }
 
@@ -101,12 +101,13 @@ function add(known: Trial, { success, failure }: Trial, size: number, { memory, 
 
 /**
  * Page's test for a member that has turned: doubt is how much more likely what was seen is if the member is right half as often as
- * its record promises, as a logarithm; it is never negative. At `DOUBT_MAX` the record breaks off.
+ * its record promises, as a logarithm; it is never negative. At `DOUBT_MAX` the record breaks off. A round counts once, in however many orders pairs were asked.
  */
 function proceed({ count, doubt }: Course, known: Trial, { success, failure }: Trial): { course: Course; parts: number } {
   const mean = (known.success + PRIOR_TRIALS * MICRO) / (known.success + known.failure + 2 * PRIOR_TRIALS * MICRO)
   const promised = Math.min(PROMISE_MAX, mean)
-  const next = Math.max(0, doubt + Math.floor(failure * computeLogarithm((1 - promised / 2) / (1 - promised)) - success * computeLogarithm(2)))
+  const ratio = failure * computeLogarithm((1 - promised / 2) / (1 - promised)) - success * computeLogarithm(2)
+  const next = Math.max(0, doubt + Math.floor(ratio / Math.max(1, (success + failure) / MICRO)))
   const isBroken = next >= DOUBT_MAX * MICRO
   return { course: { count: count + 1, doubt: isBroken ? 0 : next }, parts: isBroken ? BROKEN_PARTS : 1 }
 }

@@ -74,7 +74,10 @@ export interface Posterior extends Trial, Course {}
 export const SITUATIONS = ['first', 'second', 'own', 'rival'] as const
 export type Situation = (typeof SITUATIONS)[number]
 
-/** What one judge showed in one round: verdicts right and wrong by situation, at most one trial together. */
+/** A pair can be asked in so many orders. */
+export const ORDERS = 2
+
+/** What one judge showed in one round: verdicts right and wrong by situation, at most one trial together for each order that pairs were asked in. */
 export type JudgingTrial = { [S in Situation]: Trial }
 
 /** Decayed evidence about a judge by situation. */
