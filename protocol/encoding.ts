@@ -1,11 +1,11 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { equals } from 'uint8arrays/equals'
+import { isPlainlyCanonical } from './canonical.ts'
+import { encodePlain } from './encode-plain.ts'
 
 /** Canonical DAG-CBOR of a plain value: map keys sorted, shortest integers, no undefined. */
 export function encode(value: unknown): Uint8Array {
-  const { buffer, byteOffset, byteLength } = dagCbor.encode(value)
-  // The library may give a Buffer, whose `slice` does not copy.
-  return new Uint8Array(buffer, byteOffset, byteLength)
+  return encodePlain(value)
 }
 
 /**
@@ -15,7 +15,7 @@ export function encode(value: unknown): Uint8Array {
 export function decodeCanonical(bytes: Uint8Array): unknown {
   try {
     const value: unknown = dagCbor.decode(bytes)
-    return equals(dagCbor.encode(value), bytes) ? value : null
+    return isPlainlyCanonical(bytes) || equals(dagCbor.encode(value), bytes) ? value : null
   } catch {
     return null
   }
