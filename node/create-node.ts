@@ -81,7 +81,7 @@ function assertAgent(agent: Partial<Agent>): void {
 
 /** The configuration, and a network of its own where there is none to belong to. */
 async function settle(home: NodeHome, { memberId }: Identity, options: CreateNodeOptions): Promise<NodeConfig> {
-  const inFile = (await exists(home.configFile)) ? await readConfigFile(home.configFile) : { agent: DEFAULT_AGENT }
+  const inFile = (await exists(home.configFile)) ? await readConfigFile(home) : { agent: DEFAULT_AGENT }
   const table = [options.home === undefined ? LOOPBACK : {}, options.config ?? {}].reduce<Table>(layOver, inFile)
   // A copy: it is completed in place.
   const { config } = await resolveTable(structuredClone(table), home, {})

@@ -108,6 +108,12 @@ describe('a task', () => {
     expect(await node.service.round(task.id)).toMatchObject({ status: 'closed', reference: 'conversation-1' })
   })
 
+  it('is held as the metadata of the call says, where that of the message says nothing', async () => {
+    const about = { kind: 'number', reference: 'of the call', answerMs: 20_000, judgeMs: 30_000 }
+    const { id } = (await client.sendMessage({ ...request(message('six times seven', { metadata: { 'urn:example:other': 1 } })), metadata: { [ROUND_EXTENSION]: about, other: true } })) as Task
+    expect(await node.service.round(id)).toMatchObject({ kind: 'number', reference: 'of the call', task: { answerMs: 20_000, judgeMs: 30_000 } })
+  })
+
   it('need not be waited for, and can be followed to its end', async () => {
     const task = (await client.sendMessage(request(undefined, true))) as Task
     expect(task.status?.state).not.toBe(TaskState.TASK_STATE_COMPLETED)
@@ -180,6 +186,8 @@ describe('A2A 0.3', () => {
     expect([legacy.protocolVersion, (await legacy.getAgentCard()).skills[0]?.id]).toEqual(['0.3', 'ask'])
     const task = (await legacy.sendMessage(request())) as Task
     expect([task.status?.state, textOf(task.artifacts[0] as never)]).toEqual([TaskState.TASK_STATE_COMPLETED, 'It is 42.'])
+    const { id } = (await legacy.sendMessage({ ...request(message('six times seven', { metadata: undefined })), metadata: { [ROUND_EXTENSION]: { kind: 'number', answerMs: 20_000 } } })) as Task
+    expect(await node.service.round(id)).toMatchObject({ kind: 'number', task: { answerMs: 20_000 } })
     expect((await legacy.getTask({ tenant: '', id: task.id })).id).toBe(task.id)
     const payloads = await collect(legacy.sendMessageStream(request()))
     expect([payloads[0]?.$case, payloads.at(-1)?.$case]).toEqual(['task', 'statusUpdate'])
@@ -208,6 +216,10 @@ describe('what is refused', () => {
     ['a message without text', () => client.sendMessage(request(message('', { parts: [] }))), 'RequestMalformedError', /prompt/],
     ['a file', () => client.sendMessage(request(message('', { parts: [{ content: { $case: 'url', value: 'https://example.org/x.png' }, metadata: undefined, filename: '', mediaType: 'image/png' }] }))), 'ContentTypeNotSupportedError', /files/],
     ['an unknown kind', () => client.sendMessage(request(message('x', { metadata: { [ROUND_EXTENSION]: { kind: 'poem' } } }))), 'RequestMalformedError', /kind/],
+    ['metadata that says twice how the round is held', () => client.sendMessage({ ...request(), metadata: { [ROUND_EXTENSION]: { kind: 'number' } } }), 'RequestMalformedError', /message\.metadata\[.*already/],
+    ['an unknown field of ours', () => client.sendMessage({ ...request(message('x', { metadata: undefined })), metadata: { [ROUND_EXTENSION]: { answer_ms: 1 } } }), 'RequestMalformedError', /answer_ms/],
+    ['an unknown key of ours', () => client.sendMessage({ ...request(), metadata: { peerage: { kind: 'number' } } }), 'RequestMalformedError', /metadata\["peerage"\].*urn:peerage:a2a:round:v1/],
+    ['a reference beside another context', () => client.sendMessage(request(message('x', { contextId: 'a', metadata: { [ROUND_EXTENSION]: { reference: 'b' } } }))), 'RequestMalformedError', /contextId/],
     ['a truth that cannot be compared', () => client.sendMessage(request(message('x', { metadata: { [ROUND_EXTENSION]: { truth: { accepted: ['y'] } } } }))), 'RequestMalformedError', /truth/],
     ['a task that streams and is none', () => collect(client.sendMessageStream(request(message('', { parts: [] })))), 'RequestMalformedError', /prompt/],
   ])('%s', async (_, call, name, said) => {
@@ -217,7 +229,9 @@ describe('what is refused', () => {
   it.each([
     ['another version', { jsonrpc: '2.0', id: 7, method: 'GetTask', params: { id: 'x' } }, { 'a2a-version': '2.0' }, { id: 7, error: { code: -32009 } }],
     ['an unknown method', { jsonrpc: '2.0', id: 7, method: 'message/send', params: {} }, {}, { id: 7, error: { code: -32601 } }],
-    ['what is no JSON', '{', {}, { id: null, error: { code: -32602 } }],
+    ['what is no JSON', '{', {}, { id: null, error: { code: -32700 } }],
+    ['what is no request', 'null', {}, { id: null, error: { code: -32600, message: expect.stringContaining('one JSON-RPC request') } }],
+    ['several at once', [{ jsonrpc: '2.0', id: 7, method: 'GetTask', params: { id: 'x' } }], {}, { id: null, error: { code: -32600 } }],
     ['push notifications', { jsonrpc: '2.0', id: 7, method: 'CreateTaskPushNotificationConfig', params: { taskId: 'x', url: 'https://example.org' } }, {}, { id: 7, error: { code: -32003 } }],
     ['another type than JSON', 'x', { 'content-type': 'text/plain' }, { code: 'unsupported-media-type' }],
     ['a foreign origin', {}, { origin: 'https://example.org' }, { code: 'forbidden-origin' }],

@@ -19,7 +19,7 @@ const TEXT_AND_DATA = ['text/plain', 'application/json']
 /** Who signs: the key of the node, by its member id. */
 export type Signer = Pick<Identity, 'memberId' | 'sign'>
 
-/** What the node says of itself to agents of other protocols, as of its last final block. `origin` is where its API was asked. */
+/** What the node says of itself to agents of other protocols, as of its last final block. `origin` is where its API is reached. */
 export function createCard(status: NodeStatus, origin: string, needsToken: boolean): AgentCard {
   return {
     name: `Peerage ${status.name}`,
@@ -49,8 +49,8 @@ export function createCard(status: NodeStatus, origin: string, needsToken: boole
 }
 
 function roundExtension(): AgentExtension {
-  const fields = 'kind, reference, answerMs, judgeMs, truth, as in POST /api/v1/rounds'
-  return { uri: ROUND_EXTENSION, description: `Metadata of a message under this URI says how the round is held: ${fields}.`, required: false, params: undefined }
+  const fields = 'kind, reference, answerMs, judgeMs, truth, rated, as in POST /api/v1/rounds'
+  return { uri: ROUND_EXTENSION, description: `Metadata of a message, or of the call, under this URI says how the round is held: ${fields}.`, required: false, params: undefined }
 }
 
 /** Where the member's reputation is, as of which block, and how anybody gets the same numbers without trusting this node. */

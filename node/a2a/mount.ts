@@ -6,7 +6,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { stream } from 'hono/streaming'
 import type { Mount } from '../http/mount.ts'
-import { RequestError } from '../http/problem.ts'
+import { assertJson } from '../http/requests.ts'
 import type { NodeService } from '../service.ts'
 import { A2A_PATH, A2A_VERSIONS, createCard, legacyAddress, legacyCard, signCard } from './card.ts'
 import type { A2aVersion, Signer } from './card.ts'
@@ -15,6 +15,8 @@ import { createRequestHandler, SIGNAL_KEY } from './request-handler.ts'
 export interface A2aMountInit {
   service: NodeService
   signer: Signer
+  /** Where clients reach the API, if a proxy stands before it; else they do where they have asked. */
+  publicUrl?: string | null
   /** Whether requests must carry a token; the card says so. */
   needsToken: boolean
   onError: (error: unknown) => void
@@ -29,17 +31,17 @@ interface Handler {
 }
 
 /** The signed agent card at /.well-known/agent-card.json, and JSON-RPC at /a2a. */
-export function a2aMounts({ service, signer, needsToken, onError }: A2aMountInit): Mount[] {
+export function a2aMounts({ service, signer, publicUrl = null, needsToken, onError }: A2aMountInit): Mount[] {
   const cardAt = (origin: string): AgentCard => createCard(service.status(), origin, needsToken)
   const card = new Hono().get('/agent-card.json', (context) => {
-    // The Host that the guard has checked; a request line may name another.
-    const own = cardAt(`http://${context.req.header('host') ?? ''}`)
+    // The Host that the guard has checked; a request line may name another, and what a proxy adds anybody may write.
+    const own = cardAt(publicUrl ?? `http://${context.req.header('host') ?? ''}`)
     context.header('Vary', A2A_VERSION_HEADER)
     if (isNamed(context) && versionOf(context) === '0.3') return context.json(legacyCard(own))
     const signed = AgentCard.toJSON(signCard(own, signer)) as Body
     return context.json(isNamed(context) ? signed : { ...legacyAddress(own), ...signed })
   })
-  const operations = createRequestHandler({ service, card: () => cardAt(''), onError })
+  const operations = createRequestHandler({ service, card: () => cardAt(publicUrl ?? ''), onError })
   const [current, legacy] = [new JsonRpcTransportHandler(operations), new LegacyJsonRpcTransportHandler(operations)]
   const handlers: Record<A2aVersion, Handler> = {
     '1.0': { handle: (body, call) => current.handle(body, call), refuse: (error) => JsonRpcTransportHandler.mapToJSONRPCError(error) },
@@ -65,11 +67,13 @@ function versionOf(context: Context): A2aVersion | null {
 }
 
 async function answer(context: Context, handlers: Record<A2aVersion, Handler>): Promise<Response> {
-  if (!/^application\/json\s*(;|$)/i.test(context.req.header('content-type') ?? '')) throw new RequestError('unsupported-media-type', 'The body of this request must be JSON.')
+  assertJson(context)
   const body = await context.req.text()
+  const { id, fault } = readEnvelope(body)
+  if (fault !== null) return context.json({ jsonrpc: '2.0', id, error: fault })
   const version = versionOf(context)
   const { handle, refuse } = handlers[version ?? '1.0']
-  const reply = (error: unknown): Body => ({ jsonrpc: '2.0', id: idOf(body), error: refuse(error) })
+  const reply = (error: unknown): Body => ({ jsonrpc: '2.0', id, error: refuse(error) })
   if (version === null) return context.json(reply(new VersionNotSupportedError(`The versions of A2A spoken here are ${A2A_VERSIONS.join(' and ')}.`)))
   const gone = new AbortController()
   const state = new Map([[SIGNAL_KEY, AbortSignal.any([gone.signal, context.req.raw.signal])]])
@@ -96,10 +100,13 @@ async function streamReplies(context: Context, replies: AsyncGenerator, gone: Ab
   })
 }
 
-function idOf(body: string): unknown {
+/** The id of a request, and what is wrong with a body that is none: the SDK tells that in words of the program. */
+function readEnvelope(body: string): { id: unknown; fault: Body | null } {
   try {
-    return (JSON.parse(body) as { id?: unknown } | null)?.id ?? null
+    const said: unknown = JSON.parse(body)
+    if (typeof said === 'object' && said !== null && !Array.isArray(said)) return { id: (said as Body)['id'] ?? null, fault: null }
+    return { id: null, fault: { code: -32600, message: 'The body must be one JSON-RPC request.' } }
   } catch {
-    return null
+    return { id: null, fault: { code: -32700, message: 'The body is not valid JSON.' } }
   }
 }

@@ -4,10 +4,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { parse, stringify, TomlError } from 'smol-toml'
 import type { TomlTable } from 'smol-toml'
 import { ConfigError } from './config-error.ts'
+import { homeFlag, type NodeHome } from './home.ts'
 
 /** Reads config.toml as a plain table, unchecked. Rejects with ConfigError `missing`, `unreadable` or `syntax` (with line and column). */
-export async function readConfigFile(file: string): Promise<Record<string, unknown>> {
-  return parseToml(await readText(file, 'configuration', 'Create one with: peerage init'), file)
+export async function readConfigFile(home: Pick<NodeHome, 'configFile' | 'root'>): Promise<Record<string, unknown>> {
+  return parseToml(await readText(home.configFile, 'configuration', `Create one with: peerage init${homeFlag(home)}`), home.configFile)
 }
 
 /** Reads a text file that the configuration needs. Rejects with ConfigError. */

@@ -44,6 +44,16 @@ function layout(root: string | null, configDir: string, dataDir: string): NodeHo
   }
 }
 
+/** Folder of what a node keeps of one network. */
+export function storeFolder({ dataDir }: Pick<NodeHome, 'dataDir'>, network: string): string {
+  return join(dataDir, 'store', network.slice(0, 16))
+}
+
+/** How a command line names this home: not at all where it is the usual one. */
+export function homeFlag({ root }: Pick<NodeHome, 'root'>): string {
+  return root === null ? '' : ` --home ${root}`
+}
+
 /** A variable that is set to nothing counts as not set. */
 export function nonEmpty(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value

@@ -30,14 +30,14 @@ describe('a configuration', () => {
       genesisFile: join(folder, 'genesis.json'),
       listen: ['/ip4/0.0.0.0/tcp/4747'],
       bootstrap: [],
-      http: { host: '127.0.0.1', port: 4748, token: null, requestsPerSecond: 200 },
+      http: { host: '127.0.0.1', port: 4748, token: null, publicUrl: null, requestsPerSecond: 200 },
     })
   })
   it('comes from flag before environment before file before default, and says which', async () => {
     await write(`${AGENT}[network]\nport = 1\n[http]\nport = 2\nhost = "::1"\n`)
     const env = { PEERAGE_PORT: '3', PEERAGE_HTTP_PORT: '4' }
     const { config, origins } = await resolveConfig(home, env, { 'http.port': '5' })
-    expect([config.listen, config.http]).toEqual([['/ip4/0.0.0.0/tcp/3'], { host: '::1', port: 5, token: null, requestsPerSecond: 200 }])
+    expect([config.listen, config.http]).toEqual([['/ip4/0.0.0.0/tcp/3'], { host: '::1', port: 5, token: null, publicUrl: null, requestsPerSecond: 200 }])
     expect(origins).toMatchObject({ 'network.port': 'env', 'http.port': 'flag', 'http.host': 'file', 'network.host': 'default' })
   })
   it('takes lists from the environment with commas, and from flags as they are', async () => {
@@ -72,6 +72,7 @@ describe('the examples of node/README.md', () => {
     const blocks = section.split(/\n(?! {4}|\n)/).flatMap((part) => part.match(/^ {4}.*$/gm)?.map((line) => line.slice(4)).join('\n') ?? []).filter((block) => block.includes('['))
     expect(blocks).toHaveLength(3)
     const [one, providers, limits] = blocks as [string, string, string]
+    await writeFile(join(folder, 'token'), 'secret')
     for (const text of [one, providers, `${providers}\n${limits}`, `${AGENT}${limits}`]) {
       await write(text.replaceAll('12D3KooW...', PEER.split('/').at(-1) as string))
       await resolveConfig(home, {})
@@ -119,6 +120,10 @@ describe('a faulty configuration', () => {
     [`${AGENT}[network]\nport = 70000\n`, 'invalid', 'network.port'],
     [`${AGENT}[network]\nbootstrap = ["/ip4/127.0.0.1/tcp/1"]\n`, 'invalid', 'network.bootstrap.0'],
     [`network = 1\n${AGENT}`, 'invalid', 'network'],
+    [`${AGENT}[http]\npublicUrl = "peerage.example.org"\n`, 'invalid', 'http.publicUrl'],
+    [`${AGENT}[http]\npublicUrl = "https://peerage.example.org/api"\n`, 'invalid', 'http.publicUrl'],
+    [`${AGENT}[http]\npublicUrl = "https://me@peerage.example.org"\n`, 'invalid', 'http.publicUrl'],
+    [`${AGENT}[http]\npublicUrl = "ftp://peerage.example.org"\n`, 'invalid', 'http.publicUrl'],
   ])('%j is refused with the file and the field', async (text, code, field) => {
     await write(text)
     await expect(resolveConfig(home, {})).rejects.toMatchObject({ name: 'ConfigError', code, field, source: home.configFile })

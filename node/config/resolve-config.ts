@@ -29,7 +29,7 @@ type Table = Record<string, unknown>
  * Rejects with ConfigError naming the file, variable or flag and the field; code `invalid-flag` where a flag is to blame.
  */
 export async function resolveConfig(home: NodeHome, env: Environment, flags: FlagValues = {}): Promise<ResolvedConfig> {
-  return resolveTable(await readConfigFile(home.configFile), home, env, flags)
+  return resolveTable(await readConfigFile(home), home, env, flags)
 }
 
 /** The same over a table that is in memory and becomes what it resolves to. */
@@ -79,7 +79,7 @@ async function complete(file: ConfigFile, home: NodeHome, env: Environment, orig
     announce: network.announce ?? null,
     bootstrap: network.bootstrap,
     keepRounds: history.archive ? null : history.keepRounds,
-    http: { host: http.host, port: http.port, token, requestsPerSecond: http.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND },
+    http: { host: http.host, port: http.port, token, publicUrl: http.publicUrl ?? null, requestsPerSecond: http.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND },
   }
 }
 

@@ -31,6 +31,15 @@ export const peerAddressSchema = z
   .string()
   .refine((text) => isMultiaddr(text, ['tcp', 'p2p']), 'must be a full multiaddr such as /ip4/192.0.2.7/tcp/4747/p2p/12D3KooW...')
 
+/** Where the API is reached from elsewhere: scheme, host and port, no more. */
+const publicUrlSchema = z
+  .string()
+  .refine((text) => {
+    const url = URL.parse(text)
+    return url !== null && /^https?:$/.test(url.protocol) && `${url.protocol}//${url.host}/` === url.href
+  }, 'must be an address without a path, such as https://peerage.example.org')
+  .transform((text) => new URL(text).origin)
+
 /** The contents of config.toml. Unknown fields are errors: a misspelt limit must not be silently absent. */
 const configFields = z.strictObject({
   name: z.string().min(1).max(40).optional(),
@@ -63,6 +72,8 @@ const configFields = z.strictObject({
       port: portSchema.default(DEFAULT_HTTP_PORT),
       /** File that holds the token every request must carry; relative to this file's folder. */
       tokenFile: z.string().min(1).optional(),
+      /** Where clients reach the API, if a proxy stands before it. */
+      publicUrl: publicUrlSchema.optional(),
       /** What one address may ask of the API in the long run; at once, two and a half times that. */
       requestsPerSecond: z.int().min(1).max(1_000_000).optional(),
     })
@@ -99,5 +110,5 @@ export interface NodeConfig {
   bootstrap: string[]
   /** Rounds whose items are kept, null for all. */
   keepRounds: number | null
-  http: { host: string; port: number; token: string | null; requestsPerSecond: number }
+  http: { host: string; port: number; token: string | null; publicUrl: string | null; requestsPerSecond: number }
 }

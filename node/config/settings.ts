@@ -23,6 +23,7 @@ export const SETTINGS: readonly Setting[] = [
   { path: 'http.host', env: 'PEERAGE_HTTP_HOST', flag: '--http-host <host>', form: 'text', help: 'address of the HTTP API' },
   { path: 'http.port', env: 'PEERAGE_HTTP_PORT', flag: '--http-port <port>', form: 'integer', help: 'port of the HTTP API' },
   { path: 'http.tokenFile', env: 'PEERAGE_HTTP_TOKEN_FILE', flag: '--http-token-file <file>', form: 'text', help: 'file with the token that API requests must carry' },
+  { path: 'http.publicUrl', env: 'PEERAGE_HTTP_PUBLIC_URL', flag: '--http-public-url <url>', form: 'text', help: 'where clients reach the API, if a proxy stands before it' },
 ]
 
 /** The flag's name alone: `--port`. */

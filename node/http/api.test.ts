@@ -166,6 +166,8 @@ describe('refusals', () => {
 describe('opening', () => {
   it('is refused on an address others can reach, without a token', async () => {
     await expect(createApi(fixture.service, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({ name: 'ApiError', code: 'token-required' })
+    const publicUrl = 'https://peerage.example'
+    await expect(createApi(fixture.service, { host: '127.0.0.1', port: 0, publicUrl })).rejects.toMatchObject({ code: 'token-required', message: expect.stringContaining(publicUrl) })
   })
   it('says when the port is in use', async () => {
     await expect(createApi(fixture.service, { host: '127.0.0.1', port: Number(new URL(api.url).port) })).rejects.toMatchObject({ code: 'port-in-use' })

@@ -32,6 +32,8 @@ export interface ApiOptions {
   port: number
   /** Every request must carry it. Needed wherever `host` is not a loopback address. */
   token?: string | null
+  /** Where clients reach the API, if a proxy stands before it; it needs a token as well then. */
+  publicUrl?: string | null
   /** Told of failures that are the node's own. */
   onError?: (error: unknown) => void
   /** How often an idle event stream shows a sign of life. */
@@ -59,10 +61,8 @@ const RELEASE_MS = 20
 
 /** Opens the HTTP API over a service. Rejects with ApiError. */
 export async function createApi(service: NodeService, options: ApiOptions): Promise<Api> {
-  const token = options.token ?? null
-  if (token === null && !isLoopback(options.host)) {
-    throw new ApiError('token-required', `The API may listen on ${options.host} only with a token: set http.tokenFile or PEERAGE_HTTP_TOKEN.`)
-  }
+  const { token = null, publicUrl = null } = options
+  assertGuarded(options.host, publicUrl, token)
   const log = createEventLog(service)
   const streams = createEventStreams(log, options.keepAliveMs ?? KEEP_ALIVE_MS)
   const metrics = createMetrics(service, streams.count)
@@ -70,7 +70,7 @@ export async function createApi(service: NodeService, options: ApiOptions): Prom
   const perSecond = options.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND
   const limits = { burst: Math.ceil(BURST_S * perSecond), perSecond }
   const clientFrom = (context: Context): string => clientOf(getConnInfo(context).remote.address ?? '')
-  const routes = createRoutes(service, streams, metrics, { host: options.host, token, limits, mounts: options.mounts ?? [], clientOf: clientFrom, onError })
+  const routes = createRoutes(service, streams, metrics, { host: options.host, token, publicUrl, limits, mounts: options.mounts ?? [], clientOf: clientFrom, onError })
   const server = createAdaptorServer({ fetch: routes.fetch, overrideGlobalObjects: false }) as Server
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, options.host.replace(/^\[|\]$/g, ''), options.port, onError)
@@ -85,6 +85,13 @@ export async function createApi(service: NodeService, options: ApiOptions): Prom
       return closed
     },
   }
+}
+
+function assertGuarded(host: string, publicUrl: string | null, token: string | null): void {
+  if (token !== null) return
+  const remedy = 'only with a token: set http.tokenFile or PEERAGE_HTTP_TOKEN.'
+  if (!isLoopback(host)) throw new ApiError('token-required', `The API may listen on ${host} ${remedy}`)
+  if (publicUrl !== null && !isLoopback(new URL(publicUrl).hostname)) throw new ApiError('token-required', `The API may be reached at ${publicUrl} ${remedy}`)
 }
 
 function listen(server: Server, host: string, port: number, onError: (error: unknown) => void): Promise<void> {

@@ -3,7 +3,7 @@ import { assertAllowed } from './guard.ts'
 
 const local = { host: '127.0.0.1', token: null }
 
-function codeOf(headers: { host?: string; origin?: string; authorization?: string; apiKey?: string }, options: { host: string; token: string | null } = local): string | null {
+function codeOf(headers: { host?: string; origin?: string; authorization?: string; apiKey?: string }, options: Parameters<typeof assertAllowed>[1] = local): string | null {
   try {
     assertAllowed({ host: headers.host, origin: headers.origin, authorization: headers.authorization, apiKey: headers.apiKey }, options)
     return null
@@ -35,5 +35,13 @@ describe('assertAllowed', () => {
     for (const origin of ['http://evil.example', 'http://localhost:9999', 'null', 'file://localhost:4748', '']) {
       expect(codeOf({ host: 'localhost:4748', origin }), origin).toBe('forbidden-origin')
     }
+  })
+  it('serves its public name and origin beside its own, whatever Host the proxy sends, and no other', () => {
+    const options = { ...local, publicUrl: 'https://peerage.example' }
+    for (const host of ['peerage.example', 'peerage.example:443', '127.0.0.1:4748']) {
+      expect([codeOf({ host }, options), codeOf({ host, origin: 'https://peerage.example' }, options)], host).toEqual([null, null])
+    }
+    expect(codeOf({ host: 'other.example' }, options)).toBe('forbidden-host')
+    for (const origin of ['http://other.example', 'https://peerage.example.evil', 'http://peerage.example:80']) expect(codeOf({ host: '127.0.0.1:4748', origin }, options), origin).toBe('forbidden-origin')
   })
 })

@@ -6,6 +6,8 @@ import { RequestError } from './problem.ts'
 export interface GuardOptions {
   host: string
   token: string | null
+  /** An origin that leads here as well, by a proxy that the owner has set up. */
+  publicUrl?: string | null | undefined
 }
 
 /** The headers a request is judged by; absent ones are undefined. */
@@ -18,16 +20,18 @@ export interface GuardedHeaders {
 }
 
 /**
- * Throws RequestError unless the request may be served. On loopback the Host must name this machine, so that a page whose
- * name was re-pointed here (DNS rebinding) gets nothing; a browser's Origin must be the API's own; the token must match.
+ * Throws RequestError unless the request may be served. On loopback the Host must name this machine or the public URL, so that a page
+ * whose name was re-pointed here (DNS rebinding) gets nothing; a browser's Origin must be the API's own; the token must match.
+ * What a proxy forwards of the request it was sent is not looked at: anybody could write that.
  */
 export function assertAllowed(headers: GuardedHeaders, options: GuardOptions): void {
   const host = parseAuthority(headers.host)
   if (host === null) throw new RequestError('forbidden-host', 'The request carries no valid Host header.')
-  if (isLoopback(options.host) && !isLoopback(host.hostname)) {
+  const ours = typeof options.publicUrl === 'string' ? new URL(options.publicUrl) : null
+  if (isLoopback(options.host) && !isLoopback(host.hostname) && host.hostname !== ours?.hostname) {
     throw new RequestError('forbidden-host', `This API serves requests to this machine only, not to "${host.hostname}".`)
   }
-  if (headers.origin !== undefined && parseOrigin(headers.origin) !== host.host) {
+  if (headers.origin !== undefined && parseOrigin(headers.origin) !== host.host && headers.origin !== ours?.origin) {
     throw new RequestError('forbidden-origin', `Requests from "${headers.origin.slice(0, 200)}" are not served.`)
   }
   if (options.token !== null && !isToken(bearerOf(headers.authorization) ?? headers.apiKey ?? '', options.token)) {

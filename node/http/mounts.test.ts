@@ -20,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 /** With all headers as they are given, which fetch would not send. */
-const statusOf = (method: string, path: string, headers: Record<string, string>): Promise<number> =>
+const statusOf = (method: string, path: string, headers: Record<string, string>, at = api.url): Promise<number> =>
   new Promise((resolve, reject) => {
-    const asked = request(`${api.url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers } }, (response) => resolve(response.resume().statusCode ?? 0))
+    const asked = request(`${at}${path}`, { method, headers: { 'content-type': 'application/json', ...headers } }, (response) => resolve(response.resume().statusCode ?? 0))
     asked.on('error', reject).end(method === 'POST' ? '{}' : undefined)
   })
 
@@ -66,6 +66,25 @@ describe('what is mounted beside the API', () => {
     })
     expect(JSON.parse(text)).toMatchObject({ url: `http://${host}/a2a`, signatures: [{}] })
     expect(text).not.toContain('example.org')
+  })
+
+  it('says in the card what the owner calls its address, and believes no header about it', async () => {
+    const { service } = fixture
+    const signer = { memberId: SELF, sign: () => new Uint8Array(64) }
+    const publicUrl = 'https://peerage.example'
+    const told = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example', forwarded: 'proto=https;host=evil.example' }
+    const cardOf = async (url: string, headers: Record<string, string> = {}): Promise<string> => (await fetch(`${url}/.well-known/agent-card.json`, { headers: { authorization, ...told, ...headers } })).text()
+    const behind = await createApi(service, { host: '127.0.0.1', port: 0, token: TOKEN, publicUrl, mounts: createMounts({ service, signer, publicUrl, needsToken: true, onError: () => undefined }) })
+    onTestFinished(() => behind.close())
+    for (const [text, own] of [[await cardOf(behind.url), publicUrl], [await cardOf(api.url), api.url]] as const) {
+      expect(text).not.toContain('evil.example')
+      expect(JSON.parse(text)).toMatchObject({ url: `${own}/a2a`, supportedInterfaces: [{ url: `${own}/a2a` }, { url: `${own}/a2a` }] })
+      expect(new Set([...text.matchAll(/https?:[^"]*?(?=\/a2a|\/api\/)/g)].map(([origin]) => origin))).toEqual(new Set([own]))
+    }
+    expect(JSON.parse(await cardOf(behind.url, { 'a2a-version': '0.3' }))).toMatchObject({ url: `${publicUrl}/a2a` })
+    for (const [method, path] of [['GET', '/v1/models'], ['POST', '/a2a'], ['POST', '/mcp']] as const) {
+      expect([401, 403], path).not.toContain(await statusOf(method, path, { authorization, host: 'peerage.example', origin: publicUrl }, behind.url))
+    }
   })
 
   it('lets clients in that have the token', async () => {

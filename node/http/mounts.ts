@@ -10,6 +10,8 @@ export interface MountsInit {
   service: NodeService
   /** The node's key: the agent card of A2A is signed. */
   signer: Signer
+  /** Where clients reach the API, if a proxy stands before it. */
+  publicUrl?: string | null
   /** Whether requests must carry a token. */
   needsToken: boolean
   /** Told of failures that are the node's own. */

@@ -5,6 +5,7 @@ import { createApi, type Api } from './api.ts'
 import { createEventLog } from './event-log.ts'
 import { createEventStreams } from './event-stream.ts'
 import { createMetrics } from './metrics.ts'
+import { facadeMount } from './facade/facade.ts'
 import { PROBLEMS } from './problem.ts'
 import { createRoutes } from './routes.ts'
 import { closeRound, createServiceFixture, OTHER, type ServiceFixture } from './service-fixture.ts'
@@ -23,7 +24,8 @@ interface Description {
   openapi: string
   info: { title: string; version: string }
   paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, Record<string, unknown>> }
+  components: { schemas: Record<string, Record<string, unknown>>; securitySchemes: Record<string, unknown> }
+  security: object[]
 }
 
 let fixture: ServiceFixture
@@ -32,7 +34,7 @@ let description: Description
 
 beforeAll(async () => {
   fixture = createServiceFixture()
-  api = await createApi(fixture.service, { host: '127.0.0.1', port: 0 })
+  api = await createApi(fixture.service, { host: '127.0.0.1', port: 0, mounts: [facadeMount(fixture.service)] })
   description = (await (await fetch(`${api.url}/openapi.json`)).json()) as Description
   const { round } = await fixture.service.ask({ prompt: 'What is 6 x 7?', kind: 'number' })
   fixture.setRound(closeRound((await fixture.service.round(round))!, '42'))
@@ -50,7 +52,12 @@ function assertMatches(schema: Record<string, unknown>, value: unknown): void {
 }
 
 const QUERIES: Readonly<Record<string, string>> = { getRound: '?wait=1', getReputation: '?history=1', getRewards: '?history=1', exportRounds: '?format=json' }
+const TASK = '{"numbers":[75,50,2,3,8,7],"target":812}'
+const ABOUT = { model: 'peerage/solo', peerage: { kind: 'countdown' } }
 const BODIES: Readonly<Record<string, unknown>> = {
+  createChatCompletion: { ...ABOUT, messages: [{ role: 'user', content: TASK }] },
+  createResponse: { ...ABOUT, input: TASK },
+  createMessage: { ...ABOUT, max_tokens: 100, messages: [{ role: 'user', content: TASK }] },
   ask: { prompt: 'What is 2 + 2?', kind: 'number', truth: { accepted: ['4'] } },
   changeMembership: { kind: 'leave' },
 }
@@ -63,7 +70,7 @@ async function callAll(url: string, round: string, member: string, without?: str
     if (operationId === without) continue
     const body = BODIES[operationId]
     const init = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
-    const target = path.replace('{round}', round).replace('{member}', member) + (QUERIES[operationId] ?? '')
+    const target = path.replace('{round}', round).replace('{member}', member).replace('{model}', 'peerage/solo') + (QUERIES[operationId] ?? '')
     const response = await fetch(url + target, { method: method.toUpperCase(), ...init })
     statuses[operationId] = response.status
     const declared = responses[String(response.status)]?.content ?? {}
@@ -85,6 +92,7 @@ describe('GET /openapi.json', () => {
   it('is a document of OpenAPI 3.1 in which every reference leads somewhere and every operation has a name of its own', () => {
     expect(description.openapi).toBe('3.1.0')
     expect(description.info.title).toBe('Peerage')
+    expect(description.security.flatMap(Object.keys).sort()).toEqual(Object.keys(description.components.securitySchemes).sort())
     const references = [...JSON.stringify(description).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map((match) => match[1] as string)
     expect([...new Set(references)].filter((name) => description.components.schemas[name] === undefined)).toEqual([])
     expect(JSON.stringify(description)).not.toContain('#/$defs')
@@ -101,8 +109,8 @@ describe('GET /openapi.json', () => {
     const streams = createEventStreams(log, 1_000)
     const metrics = createMetrics(fixture.service, () => 0)
     const limits = { burst: 1, perSecond: 1 }
-    const app = createRoutes(fixture.service, streams, metrics, { host: '127.0.0.1', token: null, limits, mounts: [], clientOf: () => '', onError: () => undefined })
-    const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+    const app = createRoutes(fixture.service, streams, metrics, { host: '127.0.0.1', token: null, limits, mounts: [facadeMount(fixture.service)], clientOf: () => '', onError: () => undefined })
+    const served = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{.*\})?/g, '{$1}')}`)
     expect(operations().map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(served.sort())
     log.close()
     metrics.close()
@@ -114,7 +122,7 @@ describe('GET /openapi.json', () => {
   it('describes what comes of a node at work', async () => {
     const network = await startMemoryNetwork(['42', '42', '41'].map(createScriptedAgent))
     const [{ service, member }] = network.nodes as [MemoryNode]
-    const real = await createApi(service, { host: '127.0.0.1', port: 0 })
+    const real = await createApi(service, { host: '127.0.0.1', port: 0, mounts: [facadeMount(service)] })
     try {
       await vi.waitFor(() => expect(service.status().membersPresent).toBe(3), { timeout: 10_000, interval: 20 })
       const { round } = await service.ask({ prompt: '6 x 7', kind: 'number', answerMs: 5_000, judgeMs: 5_000 })
@@ -126,6 +134,19 @@ describe('GET /openapi.json', () => {
       await real.close()
       await network.stop()
     }
+  })
+  it.each(['createChatCompletion', 'createResponse', 'createMessage'])('describes each event that %s streams, and what it refuses with', async (id) => {
+    const { path, operation } = operations().find((known) => known.operation.operationId === id) as ReturnType<typeof operations>[number]
+    const post = (body: object): Promise<Response> => fetch(api.url + path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+    const streamed = await (await post({ ...(BODIES[id] as object), stream: true, stream_options: { include_usage: true } })).text()
+    const events = [...streamed.matchAll(/^data: (.*)$/gm)].map((match) => match[1] as string).filter((data) => data !== '[DONE]')
+    expect(events.length).toBeGreaterThan(2)
+    const { schema } = operation.responses['200']?.content['text/event-stream'] as Content[string]
+    for (const data of events) assertMatches(schema, JSON.parse(data))
+    const refused = await post({ model: 'other' })
+    expect(refused.status).toBe(400)
+    const { schema: refusal } = operation.responses['default']?.content['application/json'] as Content[string]
+    assertMatches(refusal, await refused.json())
   })
   it('leaves no room for what it does not describe', () => {
     const { schema } = description.paths['/api/v1/status']?.['get']?.responses['200']?.content['application/json'] as Content[string]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Operation } from './mount.ts'
 import { PROBLEMS, problemSchema, type ProblemCode } from './problem.ts'
 import { paramsOf, type Route } from './route.ts'
 
@@ -7,31 +8,49 @@ const COMMON: readonly ProblemCode[] = ['invalid-request', 'unauthorized', 'forb
 /** What a request with a body may be refused with. */
 const OF_BODIES: readonly ProblemCode[] = ['too-large', 'unsupported-media-type']
 
-const PARAMS: Readonly<Record<string, string>> = { round: 'id of a round', member: 'id of a member' }
+const PARAMS: Readonly<Record<string, string>> = { round: 'id of a round', member: 'id of a member', model: 'id of a model, slash included' }
 
 type Json = Record<string, unknown>
 
-/** The OpenAPI 3.1 description of routes, from the schemas that check what they take and give. */
-export function describeApi(routes: readonly Route[], version: string) {
+const SECURITY_SCHEMES = {
+  token: { type: 'http', scheme: 'bearer', description: 'needed where the node is configured with a token' },
+  key: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'the same token, for clients that put it there' },
+}
+
+/** The OpenAPI 3.1 description of routes, from the schemas that check what they take and give, and of what mounts say of theirs. */
+export function describeApi(routes: readonly Route[], operations: readonly Operation[], version: string) {
   const schemas = createSchemas()
   const paths: Record<string, Json> = {}
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = describeRoute(route, schemas)
+  for (const operation of operations) (paths[operation.path] ??= {})[operation.method.toLowerCase()] = describeOperation(operation, schemas)
   return {
     openapi: '3.1.0',
     info: {
       title: 'Peerage',
       version,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      description: 'A node of a peer-to-peer network of agents. Fields ending in Micro are integers in millionths, At are ISO 8601 times, Ms milliseconds. Beside this API the node speaks those of OpenAI and Anthropic below /v1, MCP at /mcp and A2A at /a2a.',
+      description: 'A node of a peer-to-peer network of agents. Fields ending in Micro are integers in millionths, At are ISO 8601 times, Ms milliseconds. Below /v1 are the parts of the APIs of OpenAI and Anthropic that the node speaks. Two protocols describe themselves and are not in here: MCP, as streamable HTTP at /mcp, and A2A, as JSON-RPC at /a2a with its card at /.well-known/agent-card.json.',
     },
     paths,
-    components: { schemas: schemas.all(), securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'needed where the node is configured with a token' } } },
-    security: [{}, { token: [] }],
+    components: { schemas: schemas.all(), securitySchemes: SECURITY_SCHEMES },
+    security: [{}, { token: [] }, { key: [] }],
   }
 }
 
 function describeRoute(route: Route, schemas: Schemas): Json {
-  const { id, summary, path, query, headers, body, problems = [] } = route
+  const { body, problems = [] } = route
+  const codes = [...COMMON, ...(body === undefined ? [] : OF_BODIES), ...problems]
+  return { ...describeRequest(route, schemas), responses: { ...describeAnswer(route, schemas), ...describeProblems(codes, schemas) } }
+}
+
+function describeOperation(operation: Operation, schemas: Schemas): Json {
+  const { summary, answer, refusal } = operation
+  const content = Object.fromEntries(Object.entries(answer).map(([type, schema]) => [type, { schema: schemas.of(schema, 'output') }]))
+  const refused = { description: 'a refusal: `code` says why', content: { 'application/json': { schema: schemas.of(refusal, 'output') } } }
+  return { ...describeRequest(operation, schemas), responses: { 200: { description: summary, content }, default: refused } }
+}
+
+function describeRequest({ id, summary, path, query, headers, body }: Pick<Route, 'id' | 'summary' | 'path' | 'query' | 'headers' | 'body'>, schemas: Schemas): Json {
   const parameters = [
     ...paramsOf(path).map((name) => ({ name, in: 'path', required: true, description: PARAMS[name], schema: { type: 'string' } })),
     ...describeParameters('query', query, schemas),
@@ -42,7 +61,6 @@ function describeRoute(route: Route, schemas: Schemas): Json {
     summary,
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: schemas.of(body, 'input') } } } }),
-    responses: { ...describeAnswer(route, schemas), ...describeProblems([...COMMON, ...(body === undefined ? [] : OF_BODIES), ...problems], schemas) },
   }
 }
 

@@ -39,7 +39,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   observing: { status: 503, title: 'Only observing', hint: 'This node signs nothing for now. GET /api/v1/status says why, and until when.' },
   'not-possible': { status: 409, title: 'Not possible now', hint: 'GET /api/v1/status shows what this node takes part in.' },
   stopping: { status: 503, title: 'Node is stopping', hint: 'Start the node again: peerage start' },
-  'invalid-request': { status: 400, title: 'Invalid request', hint: 'Correct the field that is named.' },
+  'invalid-request': { status: 400, title: 'Invalid request', hint: 'Correct what is named.' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', hint: 'Send JSON with the header Content-Type: application/json.' },
   'too-large': { status: 413, title: 'Request too large', hint: 'Send a shorter prompt.' },
   'not-found': { status: 404, title: 'Not found', hint: 'GET /openapi.json lists what there is.' },

@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import { z } from 'zod'
 import { memberIdSchema } from '../../protocol/index.ts'
 import { firstIssue } from '../config/first-issue.ts'
@@ -72,6 +73,23 @@ export const eventHeadersSchema = z.object({
 export const askHeadersSchema = z.object({
   'idempotency-key': z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible characters').optional().describe('a name for this request, so that it may be repeated: the same key and task give the same round'),
 })
+
+/** Throws RequestError `unsupported-media-type` unless the body is said to be JSON. */
+export function assertJson(context: Context): void {
+  const type = context.req.header('content-type') ?? ''
+  if (!/^application\/json\s*(;|$)/i.test(type)) throw new RequestError('unsupported-media-type', 'The body of this request must be JSON.')
+}
+
+/** The body of a request. Throws RequestError `unsupported-media-type` or `invalid-request`. */
+export async function readJson(context: Context): Promise<unknown> {
+  assertJson(context)
+  const text = await context.req.text()
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new RequestError('invalid-request', 'The body is not valid JSON.')
+  }
+}
 
 /** Checks untrusted input. Throws RequestError `invalid-request` naming the field. */
 export function parseRequest<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {

@@ -1,8 +1,8 @@
 import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
 import { canonicalJson } from './canonical-json.ts'
-import { RequestError, type ProblemCode } from './problem.ts'
-import { parseRequest } from './requests.ts'
+import type { ProblemCode } from './problem.ts'
+import { parseRequest, readJson } from './requests.ts'
 
 /** What a request brought, checked against the schemas of its route. */
 export interface RouteRequest<Query, Headers, Body> {
@@ -92,15 +92,4 @@ function patternOf(path: string): RegExp {
 
 function honoPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1')
-}
-
-async function readJson(context: Context): Promise<unknown> {
-  const type = context.req.header('content-type') ?? ''
-  if (!/^application\/json\s*(;|$)/i.test(type)) throw new RequestError('unsupported-media-type', 'The body of this request must be JSON.')
-  const text = await context.req.text()
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new RequestError('invalid-request', 'The body is not valid JSON.')
-  }
 }

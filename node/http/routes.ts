@@ -10,7 +10,7 @@ import { assertAllowed } from './guard.ts'
 import type { GuardOptions } from './guard.ts'
 import { memberRoutes } from './member-routes.ts'
 import type { Metrics } from './metrics.ts'
-import type { Mount } from './mount.ts'
+import type { Mount, Operation } from './mount.ts'
 import { nodeRoutes } from './node-routes.ts'
 import { describeApi } from './openapi.ts'
 import { refuse, RequestError } from './problem.ts'
@@ -32,7 +32,8 @@ export interface RouteOptions extends GuardOptions {
 /** Everything over one service: the routes of the API, its description, and what is mounted beside them. All refusals have a code. */
 export function createRoutes(service: NodeService, streams: EventStreams, metrics: Metrics, options: RouteOptions): Hono {
   const routes = [...nodeRoutes(service, options.limits), ...roundRoutes(service), ...memberRoutes(service), ...eventRoutes(streams, metrics), ...exportRoutes(service, options.onError)]
-  const all = [...routes, descriptionRoute(routes)]
+  const operations = options.mounts.flatMap((mount) => mount.operations ?? [])
+  const all = [...routes, descriptionRoute(routes, operations)]
   const app = new Hono()
   addGuard(app, metrics, options)
   for (const route of all) addRoute(app, route)
@@ -82,11 +83,11 @@ function assertPace(limiter: RateLimiter, client: string): void {
 }
 
 /** The description holds itself. */
-function descriptionRoute(others: readonly Route[]): Route {
+function descriptionRoute(others: readonly Route[], operations: readonly Operation[]): Route {
   let document: ReturnType<typeof describeApi> | null = null
   const route: Route = documentRoute({
     method: 'GET', path: '/openapi.json', id: 'getDescription', summary: 'This description, as OpenAPI 3.1', document: descriptionSchema,
-    handle: () => (document ??= describeApi([...others, route], packageJson.version)),
+    handle: () => (document ??= describeApi([...others, route], operations, packageJson.version)),
   })
   return route
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { NodeService } from '../service.ts'
 import { eventTypes } from '../service/events.ts'
 import { preferenceSchema } from '../service/rounds.ts'
-import { canonicalJson } from './canonical-json.ts'
+import { canonicalPieces } from './canonical-json.ts'
 import { reputationDocumentSchema, rewardsDocumentSchema } from '../service/members.ts'
 import { roundDocumentSchema } from './documents.ts'
 import { eventEnvelopeSchema, gapSchema } from './event-log.ts'
@@ -11,6 +11,9 @@ import type { EventStreams } from './event-stream.ts'
 import { METRICS_TYPE, type Metrics } from './metrics.ts'
 import { eventHeadersSchema, eventsSchema, exportSchema } from './requests.ts'
 import { textRoute, type Route, type RouteRequest } from './route.ts'
+
+/** A document of an export. */
+type Row = Readonly<Record<string, unknown>>
 
 const EVENT_STREAM = 'text/event-stream'
 const NDJSON = 'application/x-ndjson'
@@ -36,7 +39,7 @@ export function eventRoutes(streams: EventStreams, metrics: Metrics): Route[] {
 
 /** Everything of a kind, one document per line or as one array, as fast as it is read. */
 export function exportRoutes(service: NodeService, onError: (error: unknown) => void): Route[] {
-  const exportOf = (name: string, summary: string, line: z.ZodType, read: (after: number) => AsyncIterable<unknown>): Route =>
+  const exportOf = (name: string, summary: string, line: z.ZodType, read: (after: number) => AsyncIterable<Row>): Route =>
     textRoute({
       method: 'GET', path: `/api/v1/exports/${name}`, id: `export${name[0]?.toUpperCase()}${name.slice(1)}`, summary, query: exportSchema, types: EXPORT_TYPES, line,
       respond: (request) => respondWith(read(request.query.after), request, onError),
@@ -49,12 +52,12 @@ export function exportRoutes(service: NodeService, onError: (error: unknown) => 
   ]
 }
 
-async function* roundsOf(service: NodeService, after: number): AsyncGenerator<unknown> {
+async function* roundsOf(service: NodeService, after: number): AsyncGenerator<Row> {
   for await (const round of service.exportRounds({ after })) yield { schema: 'peerage.round/v1', ...round }
 }
 
 /** All at the height of the first, with what came above `after` as history. A node that does not know all of the past can only tell of now. */
-async function* membersOf(service: NodeService, kind: 'reputation' | 'rewards', after: number): AsyncGenerator<unknown> {
+async function* membersOf(service: NodeService, kind: 'reputation' | 'rewards', after: number): AsyncGenerator<Row> {
   let at: number | undefined
   for (const { memberId, isMember } of service.peers()) {
     if (!isMember) continue
@@ -64,7 +67,7 @@ async function* membersOf(service: NodeService, kind: 'reputation' | 'rewards', 
   }
 }
 
-function respondWith(items: AsyncIterable<unknown>, { query, context }: RouteRequest<z.output<typeof exportSchema>, unknown, unknown>, onError: (error: unknown) => void): Response {
+function respondWith(items: AsyncIterable<Row>, { query, context }: RouteRequest<z.output<typeof exportSchema>, unknown, unknown>, onError: (error: unknown) => void): Response {
   const lines = query.format === 'json' ? asArray(items) : asLines(items)
   const type = { 'Content-Type': query.format === 'json' ? 'application/json' : NDJSON }
   const outgoing = (context.env as Partial<HttpBindings> | undefined)?.outgoing
@@ -78,14 +81,15 @@ function respondWith(items: AsyncIterable<unknown>, { query, context }: RouteReq
 
 type Texts = AsyncGenerator<string, void, void>
 
-async function* asLines(items: AsyncIterable<unknown>): Texts {
-  for await (const item of items) yield canonicalJson(item)
+async function* asLines(items: AsyncIterable<Row>): Texts {
+  for await (const item of items) yield* canonicalPieces(item)
 }
 
-async function* asArray(items: AsyncIterable<unknown>): Texts {
+async function* asArray(items: AsyncIterable<Row>): Texts {
   let before = '['
   for await (const item of items) {
-    yield before + canonicalJson(item)
+    yield before
+    yield* canonicalPieces(item)
     before = ','
   }
   yield before === '[' ? '[]\n' : ']\n'

@@ -1,6 +1,7 @@
 /** The official client against a real network: every tool, over standard input and output, and over streamable HTTP. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -109,6 +110,23 @@ describe('peerage mcp', () => {
     const { isError, _meta } = await client.callTool({ name: 'status', arguments: {} })
     expect([isError, _meta?.['peerage/problem']]).toEqual([true, { code: 'not-running', detail: expect.stringContaining('127.0.0.1:9'), hint: expect.stringContaining('peerage start') }])
     await client.close()
+  })
+
+  it('answers all that is piped into it before it ends', async () => {
+    const child = spawn(process.execPath, [BIN, 'mcp', '--node', url], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const exited = once(child, 'exit')
+    const clientInfo = information
+    const requests = [
+      { id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo } },
+      { method: 'notifications/initialized' },
+      { id: 2, method: 'tools/call', params: { name: 'ask', arguments: { prompt: 'six times seven', kind: 'number' } } },
+      { id: 3, method: 'tools/call', params: { name: 'status', arguments: {} } },
+    ]
+    child.stdin.end(requests.map((request) => `${JSON.stringify({ jsonrpc: '2.0', ...request })}\n`).join(''))
+    const replies = (await text(child.stdout)).trimEnd().split('\n').map((line) => JSON.parse(line) as { id: number })
+    expect(replies.map(({ id }) => id).sort()).toEqual([1, 2, 3])
+    expect(replies.find(({ id }) => id === 2)).toMatchObject({ result: { structuredContent: { status: 'closed', winner: { value: '42' } } } })
+    expect(await exited).toEqual([0, null])
   })
 
   it('ends with its input, and with the signal that asks it to', async () => {

@@ -160,8 +160,39 @@ describe('limits', () => {
     const pool = await createPool([{}], { othersPerDay: { calls: 1 } })
     await ask(pool)
     await expect(ask(pool, { round: 'other' })).rejects.toMatchObject({ code: 'budget-refused' })
-    expect(pool.health.ability()).toEqual({ canAnswer: false, canJudge: false })
+    expect([pool.health.ability(), pool.health.providers()[0]?.state]).toEqual([{ canAnswer: true, canJudge: true }, 'over-limit'])
     expect((await ask(pool, { isOwn: true, job: 'chat', round: null })).text).toBe('local')
+  })
+})
+
+describe("a provider at the limit for others' rounds", () => {
+  const hold = (): (() => void)[] => {
+    const open: (() => void)[] = []
+    local.behave((seen, response, count) => void open.push(() => sayJson('local', [1, 1])(seen, response, count)))
+    return open
+  }
+
+  it('says so at once, though its places are taken by its owner', async () => {
+    const open = hold()
+    const pool = await createPool([{ concurrency: 1 }], { othersPerDay: { calls: 0 } })
+    const own = ask(pool, { isOwn: true })
+    await expect.poll(() => open.length).toBe(1)
+    await expect(ask(pool)).rejects.toMatchObject({ code: 'budget-refused' })
+    expect(pool.health.providers()[0]).toMatchObject({ running: 1, waiting: 0 })
+    open[0]?.()
+    expect((await own).text).toBe('local')
+  })
+
+  it('has others wait for what is set aside for them', async () => {
+    const open = hold()
+    const pool = await createPool([{ concurrency: 1, maxTokens: 100 }], { othersPerDay: { tokens: 200 } })
+    const calls = [ask(pool), ask(pool)]
+    await expect.poll(() => open.length).toBe(1)
+    expect(pool.health.providers()[0]).toMatchObject({ running: 1, waiting: 1 })
+    open.shift()?.()
+    await expect.poll(() => open.length).toBe(1)
+    open.shift()?.()
+    expect((await Promise.all(calls)).map(({ text }) => text)).toEqual(['local', 'local'])
   })
 })
 

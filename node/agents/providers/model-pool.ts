@@ -37,13 +37,13 @@ export async function createModelPool({ providers: configs, limits, spending, pr
   }
   // What is set aside for a call under way may be all that a limit has left: that call is still worth to be waited for.
   const isOfUse = (provider: Provider): boolean => {
-    const state = provider.hindrance()?.state
+    const state = provider.hindrance(true)?.state
     return state === undefined || (state === 'over-limit' && provider.running > 0)
   }
   const isAble = (role: ProviderRole): boolean => thereFor(role).some(isOfUse)
   const describe = (provider: Provider): ProviderStatus => {
     const { id, model } = provider.config
-    const { state, reason } = provider.hindrance() ?? { state: 'ok' as const, reason: null }
+    const { state, reason } = provider.hindrance(false) ?? { state: 'ok' as const, reason: null }
     const { running, waiting } = provider
     return { id, model, roles: [...rolesOf(provider)], state, reason, running, waiting, today: { ...spending.today(id) }, currency: limits.currency }
   }

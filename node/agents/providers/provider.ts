@@ -20,8 +20,8 @@ export interface Provider {
   readonly config: ProviderConfig
   readonly running: number
   readonly waiting: number
-  /** What keeps it from being called for others' rounds now; null: nothing. */
-  hindrance(): Hindrance | null
+  /** What keeps it from being called now, for a round of its owner or for one of others; null: nothing. */
+  hindrance(isOwn: boolean): Hindrance | null
   /** The reply and what it cost: its text as it comes, or all at once. Throws AgentError, or the signal's reason. */
   call(call: ModelCall, manner: CallManner, signal: AbortSignal): AsyncGenerator<ProviderEvent, void, void>
   close(): void
@@ -74,26 +74,41 @@ export async function createProvider({ config, limits, spending, probeMs = PROBE
     get waiting() {
       return gate.waiting
     },
-    hindrance() {
+    hindrance(isOwn) {
       const { trouble } = breaker
       if (trouble !== null) return { state: trouble.kind === 'refusing' ? 'down' : trouble.kind, reason: trouble.message }
       if (gate.running >= concurrency && gate.waiting >= waitingMax) return { state: 'busy', reason: `${gate.running} calls are under way and ${gate.waiting} wait` }
       const bound = boundOf({ messages: USUAL_PROMPT, maxTokens: limitTokens(config, limits, undefined) }, config.price)
-      const refusal = spending.refusal(chargeOf(config, { job: 'answer', round: NEW_ROUND, isOwn: false }, bound))
+      const refusal = spending.refusal(chargeOf(config, { job: 'answer', round: NEW_ROUND, isOwn }, bound))
       return refusal === null ? null : { state: 'over-limit', reason: refusal }
     },
     async *call(asked, manner, signal) {
       const { trouble } = breaker
       if (trouble !== null) throw new AgentError(CODE_OF_TROUBLE[trouble.kind], `not called: ${trouble.message}`)
-      const leave = await gate.enter(signal, asked.purpose.isOwn)
+      const call = complete(asked, config, limits)
+      assertRoomForOthers(call, config, spending)
+      const leave = await gate.enter(signal, call.purpose.isOwn)
       try {
-        yield* attemptCall({ config, endpoint, spending, breaker }, complete(asked, config, limits), manner, signal)
+        yield* attemptCall({ config, endpoint, spending, breaker }, call, manner, signal)
       } finally {
         leave()
       }
     },
     close: () => breaker.close(),
   }
+}
+
+/**
+ * Says at once, and not only when a place in line has come free, that others have used up what they may have: peers wait for the pass.
+ * Where calls for others are under way, these may leave some of what is set aside for them.
+ *
+ * @throws AgentError `budget-refused`
+ */
+function assertRoomForOthers({ purpose, ...call }: ModelCall, config: ProviderConfig, spending: Spending): void {
+  if (purpose.isOwn || spending.servesOthers()) return
+  const refusalFor = (isOwn: boolean): string | null => spending.refusal(chargeOf(config, { ...purpose, isOwn }, boundOf(call, config.price)))
+  const refusal = refusalFor(true) === null ? refusalFor(false) : null
+  if (refusal !== null) throw new AgentError('budget-refused', refusal)
 }
 
 /** A call with what the configuration adds to it. */

@@ -19,6 +19,8 @@ export interface Spending {
   reserve(charge: Charge): Promise<Reservation>
   /** Why the charge would be refused, null if it would not. */
   refusal(charge: Charge): string | null
+  /** Whether calls for rounds of others are under way: what is set aside for them may come free. */
+  servesOthers(): boolean
   /** What a provider has spent today, what is under way included. */
   today(provider: string): Amount
   /** Resolves when all that was settled is written down, as far as that is possible. */
@@ -41,6 +43,7 @@ export function createSpending({ limits, record, elsewhere, save, now }: Spendin
   const isLimited = ({ providerPerDay }: Charge): boolean => [limits.perRound, limits.perDay, limits.othersPerDay, providerPerDay].some(isSet)
   let beside: { day: string; amounts: Amounts } = { day: '', amounts: {} }
   let saving: Promise<void> = Promise.resolve()
+  let openForOthers = 0
   const refusal = (charge: Charge): string | null => counters.refusal(charge, beside.day === dayOf(now()) ? beside.amounts : {})
   return {
     refusal,
@@ -52,9 +55,11 @@ export function createSpending({ limits, record, elsewhere, save, now }: Spendin
       counters.add(charge, charge.amount)
       const { day } = record
       let isOpen = true
+      if (!charge.isOwn) openForOthers++
       const settle = (spent: Amount): void => {
         if (!isOpen) return
         isOpen = false
+        if (!charge.isOwn) openForOthers--
         counters.turn()
         // What was reserved yesterday is counted there.
         if (record.day === day) counters.add(charge, subtractAmount(spent, charge.amount))
@@ -68,6 +73,7 @@ export function createSpending({ limits, record, elsewhere, save, now }: Spendin
       })
       return { settle }
     },
+    servesOthers: () => openForOthers > 0,
     today(provider) {
       counters.turn()
       return record.providers[provider] ?? NOTHING

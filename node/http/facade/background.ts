@@ -1,7 +1,8 @@
 import type { Call } from './call.ts'
 
 /** Chores that chat front ends give the model of a chat behind the user's back. */
-export type BackgroundTask = 'title' | 'tags' | 'follow-up' | 'query' | 'autocomplete' | 'emoji' | 'image-prompt' | 'chore'
+export const BACKGROUND_TASKS = ['title', 'tags', 'follow-up', 'query', 'autocomplete', 'emoji', 'image-prompt', 'chore'] as const
+export type BackgroundTask = (typeof BACKGROUND_TASKS)[number]
 
 /** Open WebUI's names, as its pipelines and filters get them in `metadata.task`. Its mixture of agents and its function calls are part of the answer and no chores. */
 const METADATA_TASKS: Readonly<Record<string, BackgroundTask>> = {

@@ -7,7 +7,7 @@ import { FacadeError } from './errors.ts'
 const messageSchema = z.looseObject({ role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function']), content: z.unknown().optional(), tool_calls: z.unknown().optional() })
 
 /** Body of POST /v1/chat/completions as far as it matters here. Fields not named are accepted and have no effect. */
-const chatSchema = z.looseObject({
+export const chatSchema = z.looseObject({
   model: z.string(),
   messages: z.array(messageSchema).min(1).max(MESSAGES_MAX),
   stream: z.boolean().nullish(),

@@ -1,3 +1,5 @@
+import type { z } from 'zod'
+import type { Operation } from '../mount.ts'
 import type { Call } from './call.ts'
 import type { Generated, Generation } from './generation.ts'
 
@@ -17,6 +19,8 @@ export interface StreamOptions {
 export interface Dialect<Request extends DialectRequest> {
   /** Below /v1. */
   path: string
+  /** What the description of the API says of it. */
+  described: Pick<Operation, 'id' | 'summary' | 'refusal'> & Required<Pick<Operation, 'body'>> & { whole: z.ZodType; event: z.ZodType }
   /** Throws FacadeError. */
   read(body: unknown): Request
   write(request: Request, generation: Pick<Generation, 'id' | 'model'>, generated: Generated, createdS: number): object

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { AgentError, type AgentErrorCode } from '../../agents/agent.ts'
 import { problemHeaders, toProblem } from '../problem.ts'
 
@@ -27,12 +28,13 @@ export class FacadeError extends Error {
   }
 }
 
+const roundSchema = z.object({ round: z.string() }).optional().describe('present where a round was opened')
+
 /** The body of every refusal, and the data of an error inside a stream. */
-export interface OpenAiErrorBody {
-  error: { message: string; type: string; param: string | null; code: string }
-  /** Present where a round was opened. */
-  peerage?: { round: string }
-}
+export const openAiErrorSchema = z
+  .object({ error: z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() }), peerage: roundSchema })
+  .meta({ id: 'OpenAiError' })
+export type OpenAiErrorBody = z.infer<typeof openAiErrorSchema>
 
 export interface OpenAiError {
   status: number
@@ -64,7 +66,7 @@ const AGENT_CODES: Readonly<Record<AgentErrorCode, { status: number; code: strin
 }
 
 /** Codes of the API that OpenAI has another word for. */
-const CODES: Readonly<Record<string, string>> = { unauthorized: 'invalid_api_key', 'rate-limited': 'rate_limit_exceeded' }
+const CODES: Readonly<Record<string, string>> = { unauthorized: 'invalid_api_key', 'rate-limited': 'rate_limit_exceeded', 'invalid-request': 'invalid_value' }
 
 /** What a client is told to wait where nobody knows better. */
 const RETRY_AFTER_S = 5

@@ -1,4 +1,5 @@
-import type { BackgroundTask } from './background.ts'
+import { z } from 'zod'
+import { BACKGROUND_TASKS } from './background.ts'
 
 /** Tokens of prompt and completion. `estimated`: nobody counted, so it is a token for four characters. */
 export interface Usage {
@@ -7,36 +8,31 @@ export interface Usage {
   estimated: boolean
 }
 
-interface Named {
-  member: string
-  name: string
-}
+const named = { member: z.string(), name: z.string() }
 
 /**
  * The one extra object of an answer. Integers ending in `_micro` are millionths; what a round does not have (yet) is null or empty.
  * All of it, and more, is in GET /api/v1/rounds/<round>.
  */
-export interface PeerageExtra {
-  schema: 'peerage.chat/v1'
-  mode: 'round' | 'solo'
-  /** The chore of a front end that was taken away from the network, if this was one. */
-  background: BackgroundTask | null
-  /** What came of it, for people. */
-  note: string
-  round: string | null
-  status: 'open' | 'closed' | null
-  rated: boolean | null
-  winner: (Named & { value: string | null }) | null
-  /** The strongest first. Members with the same number in `cluster` gave equal answers. */
-  ranking: (Named & { strength_micro: number; cluster: number | null })[]
-  agreement_micro: number | null
-  evaluation: { source: string; value_micro: number; success: boolean } | null
-  /** Signed credit and the points paid from it, the highest first. */
-  credits: (Named & { credit_micro: number; points: number })[]
-  usage_estimated: boolean
-  /** Fields of the request that had no effect. */
-  ignored: string[]
-}
+export const peerageExtraSchema = z
+  .object({
+    schema: z.literal('peerage.chat/v1'),
+    mode: z.enum(['round', 'solo']),
+    background: z.enum(BACKGROUND_TASKS).nullable().describe('the chore of a front end that was taken away from the network, if this was one'),
+    note: z.string().describe('what came of it, for people'),
+    round: z.string().nullable(),
+    status: z.enum(['open', 'closed']).nullable(),
+    rated: z.boolean().nullable(),
+    winner: z.object({ ...named, value: z.string().nullable() }).nullable(),
+    ranking: z.array(z.object({ ...named, strength_micro: z.int(), cluster: z.int().nullable() })).describe('the strongest first; members with the same number in `cluster` gave equal answers'),
+    agreement_micro: z.int().nullable(),
+    evaluation: z.object({ source: z.string(), value_micro: z.int(), success: z.boolean() }).nullable(),
+    credits: z.array(z.object({ ...named, credit_micro: z.int(), points: z.int() })).describe('signed credit and the points paid from it, the highest first'),
+    usage_estimated: z.boolean(),
+    ignored: z.array(z.string()).describe('fields of the request that had no effect'),
+  })
+  .meta({ id: 'PeerageExtra', description: 'what the network has to say beside an answer' })
+export type PeerageExtra = z.infer<typeof peerageExtraSchema>
 
 /** An answer as it comes about: progress for people, then text, then one end. */
 export type GenerationEvent =

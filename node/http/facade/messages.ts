@@ -2,9 +2,9 @@ import { z } from 'zod'
 import type { ChatMessage } from '../../agents/agent.ts'
 import { assertConversation, extraSchema, fieldsOf, MESSAGES_MAX, metadataSchema, parseBody, readExtra, readModel, readText, temperatureSchema, tokensSchema } from './call.ts'
 import type { Dialect, DialectRequest, StreamOptions } from './dialect.ts'
-import { FacadeError, toOpenAiError } from './errors.ts'
+import { FacadeError, openAiErrorSchema, toOpenAiError } from './errors.ts'
 import { writeEvent } from './event-body.ts'
-import type { Generated, Generation, GenerationEvent } from './generation.ts'
+import { peerageExtraSchema, type Generated, type Generation, type GenerationEvent } from './generation.ts'
 
 /** Body of Anthropic's POST /v1/messages as far as it matters here. Fields not named are accepted and have no effect. */
 const messagesSchema = z.looseObject({
@@ -26,8 +26,37 @@ interface MessagesRequest extends DialectRequest {
   thinking: boolean
 }
 
+const usageSchema = z.object({ input_tokens: z.int(), output_tokens: z.int() })
+
+const messageSchema = z
+  .object({
+    id: z.string(),
+    type: z.literal('message'),
+    role: z.literal('assistant'),
+    model: z.string(),
+    content: z.array(z.object({ type: z.literal('text'), text: z.string() })),
+    stop_reason: z.enum(['end_turn', 'max_tokens']),
+    stop_sequence: z.null(),
+    usage: usageSchema,
+    peerage: peerageExtraSchema,
+  })
+  .meta({ id: 'Message' })
+type Message = z.infer<typeof messageSchema>
+
+/** OpenAI's error under Anthropic's type. */
+const anthropicErrorSchema = openAiErrorSchema.extend({ type: z.literal('error') }).meta({ id: 'AnthropicError' })
+
 /** Anthropic's messages. */
-export const messages: Dialect<MessagesRequest> = { path: '/messages', read: readMessagesRequest, write: writeMessage, writeStream: writeEvents }
+export const messages: Dialect<MessagesRequest> = {
+  path: '/messages',
+  described: {
+    id: 'createMessage', summary: "Anthropic's messages, whole or streamed", body: messagesSchema, whole: messageSchema,
+    event: z.looseObject({ type: z.string() }).meta({ id: 'MessageEvent', description: "as Anthropic's API has them, `peerage` in message_delta" }), refusal: anthropicErrorSchema,
+  },
+  read: readMessagesRequest,
+  write: writeMessage,
+  writeStream: writeEvents,
+}
 
 function readMessagesRequest(body: unknown): MessagesRequest {
   const parsed = parseBody(messagesSchema, body)
@@ -58,10 +87,10 @@ function withoutThinking(content: unknown): unknown {
 }
 
 type End = Extract<GenerationEvent, { type: 'end' }>
-const reasonOf = ({ finish }: End): string => (finish === 'length' ? 'max_tokens' : 'end_turn')
-const usageOf = ({ usage }: End): object => ({ input_tokens: usage.inputTokens, output_tokens: usage.outputTokens })
+const reasonOf = ({ finish }: End): Message['stop_reason'] => (finish === 'length' ? 'max_tokens' : 'end_turn')
+const usageOf = ({ usage }: End): z.infer<typeof usageSchema> => ({ input_tokens: usage.inputTokens, output_tokens: usage.outputTokens })
 
-function writeMessage(_: MessagesRequest, { id, model }: Pick<Generation, 'id' | 'model'>, { text, end }: Generated): object {
+function writeMessage(_: MessagesRequest, { id, model }: Pick<Generation, 'id' | 'model'>, { text, end }: Generated): Message {
   return { id: `msg_${id}`, type: 'message', role: 'assistant', model, content: [{ type: 'text', text }], stop_reason: reasonOf(end), stop_sequence: null, usage: usageOf(end), peerage: end.peerage }
 }
 
@@ -108,7 +137,7 @@ const TYPES: Readonly<Record<number, string>> = {
 }
 
 /** A failure in Anthropic's shape, with the code of the others beside its type. */
-export function describeForAnthropic(error: unknown): { status: number; headers: Record<string, string>; body: object } {
+export function describeForAnthropic(error: unknown): { status: number; headers: Record<string, string>; body: z.infer<typeof anthropicErrorSchema> } {
   const { status, headers, body } = toOpenAiError(error)
   const { message, code, param } = body.error
   const type = TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error')

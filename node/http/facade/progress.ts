@@ -45,6 +45,8 @@ function sayPhase(phase: RoundPhase, { answers, comparisons }: RoundDetail): str
       return 'The verdicts are in and are opened.'
     case 'evaluate':
       return 'The asker opens the truth.'
+    case 'grade-commit':
+      return 'Members grade the answers one by one.'
     case 'closing':
       if (answers.length < 2) return `${count(answers.length, 'member')} answered${answers.length === 0 ? '' : `: ${list(answers.map(({ name }) => name))}`}. There is nothing to compare.`
       return `${count(new Set(comparisons.map(({ judge }) => judge)).size, 'member')} judged, with ${count(comparisons.length, 'verdict')}. The result is being agreed on.`

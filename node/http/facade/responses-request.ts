@@ -8,7 +8,7 @@ import { FacadeError } from './errors.ts'
 const itemSchema = z.looseObject({ type: z.string().optional(), role: z.enum(['system', 'developer', 'user', 'assistant']).optional(), content: z.unknown().optional() })
 
 /** Body of POST /v1/responses as far as it matters here. Fields not named are accepted and have no effect. */
-const responsesSchema = z.looseObject({
+export const responsesSchema = z.looseObject({
   model: z.string(),
   input: z.union([z.string(), z.array(itemSchema).min(1).max(MESSAGES_MAX)]),
   instructions: z.string().nullish(),

@@ -1,12 +1,28 @@
+import { z } from 'zod'
 import type { Dialect, StreamOptions } from './dialect.ts'
-import { toOpenAiError } from './errors.ts'
+import { openAiErrorSchema, toOpenAiError } from './errors.ts'
 import { writeEvent } from './event-body.ts'
-import type { Generated, Generation, Usage } from './generation.ts'
-import { readResponsesRequest, type ResponsesRequest } from './responses-request.ts'
+import { peerageExtraSchema, type Generated, type Generation, type Usage } from './generation.ts'
+import { readResponsesRequest, responsesSchema, type ResponsesRequest } from './responses-request.ts'
+
+/** What of a response says what came of the request; the rest is as OpenAI's API has it. */
+const responseSchema = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal('response'),
+    created_at: z.int(),
+    status: z.enum(['in_progress', 'completed', 'incomplete']),
+    model: z.string(),
+    output: z.array(z.looseObject({ id: z.string(), type: z.enum(['reasoning', 'message']) })),
+    peerage: peerageExtraSchema.optional().describe('once it is complete'),
+  })
+  .meta({ id: 'Response' })
+const eventSchema = z.looseObject({ type: z.string(), sequence_number: z.int() }).meta({ id: 'ResponseEvent', description: "as OpenAI's API has them, `peerage` in the response of the last" })
 
 /** OpenAI's responses: nothing is kept, so each request carries its whole conversation. */
 export const responses: Dialect<ResponsesRequest> = {
   path: '/responses',
+  described: { id: 'createResponse', summary: "OpenAI's responses, whole or streamed; nothing is kept", body: responsesSchema, whole: responseSchema, event: eventSchema, refusal: openAiErrorSchema },
   read: readResponsesRequest,
   write: (request, generation, generated, createdS) => writeResponse(request, generation, createdS, { output: [messageItem(generation.id, generated.text, generated.end.finish)], generated }),
   writeStream: writeEvents,

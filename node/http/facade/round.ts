@@ -73,7 +73,8 @@ function failed(id: string, round: RoundDetail | null, failure: string | null): 
     const hint = failure === null ? ' Members answer what their agents can do: solvers, for one, do no texts.' : ''
     return new FacadeError('no_answer', `The round closed without a winner: no member answered.${own}${hint}`, null, id)
   }
-  return new FacadeError('deadline_exceeded', `No answer came in time; the round is in phase ${round?.phase ?? 'answer-commit'} and goes on: GET /api/v1/rounds/${id}.${own}`, null, id)
+  const state = round === null || round.openedHeight === null ? 'no block has opened the round yet' : `the round is in phase ${round.phase} and goes on`
+  return new FacadeError('deadline_exceeded', `No answer came in time; ${state}: GET /api/v1/rounds/${id}.${own}`, null, id)
 }
 
 /** The extra object of a round that has a winner. */

@@ -24,7 +24,7 @@ describe('a request that is sent again', () => {
 
   it.each(['', 'two words', 'x'.repeat(256)])('has a key as the API has it, not "%s"', async (key) => {
     const reply = await keyed('hello', key)
-    expect([reply.status, await reply.json()]).toMatchObject([400, { error: { code: 'invalid_request', param: 'idempotency-key' } }])
+    expect([reply.status, await reply.json()]).toMatchObject([400, { error: { code: 'invalid_value', param: 'idempotency-key' } }])
     expect(facade.fixture.asked).toEqual([])
   })
 })
