@@ -1,88 +1,101 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSeededStream } from '../consensus/index.ts'
-import { priorOfSingles } from './control.ts'
-import { creditFromShares } from './credit-from-shares.ts'
+import { roundCredit } from './credit-result.ts'
+import { computeExactCredit } from './exact.ts'
 import type { Grader } from './graded.ts'
-import { creditFromGrades, weightedMedian } from './graded.ts'
-import { orderFrom, votingGame } from './test/games.ts'
-import { createWork, evaluateUnits, leafCoalition } from './work.ts'
-import type { Game } from './game.ts'
+import { gradedErrors, gradeNoise, middleGrades, weightedMedian } from './graded.ts'
+import { createRoundGame } from './round-game.ts'
+import { orderFrom } from './test/games.ts'
+import type { Round } from './test/rounds.ts'
 
-const voting = votingGame([9, 7, 5, 4, 4, 3, 2, 1], 18)
-const game: Game = { players: 8, value: (members) => 600_000 * voting.value(members) }
-const work = createWork({ plan: { kind: 'pairs', units: 80 }, seed: 's', players: 8 })
-const truth = evaluateUnits(game, work, 0, 80)
-const order = [0, 1, 2, 3, 4, 5, 6, 7]
+const PLAYERS = 8
 const SPREAD = 90_000
+const FAVOURED = 5
 
-/** A grader off by a spread at most, evenly; `bias` is added where player 5 is in and taken off where it is not. */
-function grader(seed: string, bias = 0, weight = 1): Grader {
+/** Everybody answers and judges; who comes first is mostly right, whoever judges. */
+const round: Round = {
+  ranking: {
+    answers: Array.from({ length: PLAYERS }, (_, author) => ({ author, cluster: author })),
+    comparisons: Array.from({ length: PLAYERS }, (_, judge) => judge).flatMap((judge) =>
+      orderFrom(judge, PLAYERS).flatMap((left, place, order) => {
+        const right = order[(place + 1) % PLAYERS] as number
+        return judge === left || judge === right ? [] : [{ judge, left, right, verdict: (left < right) === ((judge + left) % 4 > 0) ? ('left' as const) : ('right' as const), weight: 1_000_000 }]
+      })),
+    answerWeights: Array.from({ length: PLAYERS }, () => 1_000_000),
+  },
+  quality: [800_000, 700_000, 650_000, 600_000, 500_000, 450_000, 300_000, 250_000],
+}
+
+/** A grader off by a spread at most, evenly; `bias` is added to the favoured answer and taken off all others. */
+function grader(seed: string, bias = 0, weight = 1, draws = 2): Grader {
   const stream = createSeededStream(seed)
-  const grade = (value: number, sign: number): number => value + stream.below(2 * SPREAD + 1) - SPREAD + sign * bias
-  return {
-    weight,
-    units: truth.map((values, unit) => values.map((value, position) => grade(value, leafCoalition(work, unit, position)[5] === 1 ? 1 : -1))),
-    grandValues: [grade(600_000, 1), grade(600_000, 1)],
-  }
+  const grade = (value: number): number => Math.max(0, Math.min(1_000_000, value + stream.below(2 * SPREAD + 1) - SPREAD))
+  return { weight, grades: round.quality.map((value, answer) => Array.from({ length: draws }, () => grade(value + (answer === FAVOURED ? bias : -bias)))) }
 }
 
 const graders = (honest: number, liars: number, bias: number): Grader[] =>
   [...Array.from({ length: honest }, (_, index) => grader(`honest/${index}`)), ...Array.from({ length: liars }, (_, index) => grader(`liar/${index}`, bias))]
 
-const creditOf = (all: readonly Grader[]): number[] => {
-  const graded = creditFromGrades({ graders: all, work, order })
-  return (graded?.credit.credit ?? []).map((numerator) => numerator / 1_000)
-}
+const gameOf = (all: readonly Grader[]) => createRoundGame({ ranking: round.ranking, quality: middleGrades(all, PLAYERS) })
+const creditOf = (all: readonly Grader[]): number[] => roundCredit(computeExactCredit(gameOf(all)))
 
-describe('graded credit', () => {
-  it('is that of the values where everybody grades alike', () => {
-    const exact = { weight: 1, units: truth, grandValues: [600_000] }
-    const graded = creditFromGrades({ graders: [exact, exact, exact], work, order })
-    const alone = truth.slice(0, 8).map(([value]) => value as number)
-    const shares = truth.map((values, unit) => ({ unit, values }))
-    const computed = creditFromShares({ shares, work, grandValue: 600_000, prior: { ...priorOfSingles(alone), order } })
-    expect(graded).toEqual({ credit: { ...computed, credit: graded?.credit.credit, evaluations: 3 * 160 }, noise: 0 })
-    // Rounded once more than a computed one.
-    for (const [player, numerator] of (graded?.credit.credit ?? []).entries()) expect(Math.abs(numerator - (computed?.credit[player] as number))).toBeLessThanOrEqual(1)
-  })
-
-  it('sums to the median of v(N), whatever is graded', () => {
-    fc.assert(fc.property(fc.array(fc.tuple(fc.string(), fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.nat(5)), { minLength: 1, maxLength: 5 }), (said) => {
-      const graded = creditFromGrades({ graders: said.map(([seed, bias, weight]) => grader(seed, bias, weight)), work, order })
-      expect(graded?.credit.credit.reduce((sum, numerator) => sum + numerator, 0)).toBe((graded?.credit.grandValue as number) * 1_000)
-    }), { numRuns: 15 })
-  })
-
+describe('credit from middle grades', () => {
   it('is moved by liars below a third by a small part of what honest grades differ, however far they go', () => {
     const honest = creditOf(graders(11, 0, 0))
     for (const bias of [SPREAD / 2, SPREAD, 3 * SPREAD, 100 * SPREAD]) {
-      expect(Math.abs((creditOf(graders(11, 4, bias))[5] as number) - (honest[5] as number))).toBeLessThan(0.3 * SPREAD)
+      expect(Math.abs((creditOf(graders(11, 4, bias))[FAVOURED] as number) - (honest[FAVOURED] as number))).toBeLessThan(0.3 * SPREAD)
     }
   })
 
-  it('does not depend on the order of the graders', () => {
+  it('is within two standard errors of the truth as often as it says', () => {
+    const truth = computeExactCredit(createRoundGame(round))
+    const inside = Array.from({ length: 60 }, (_, trial) => {
+      const all = Array.from({ length: 7 }, (_, index) => grader(`${trial}/${index}`))
+      const errors = gradedErrors(all, round.ranking)
+      return computeExactCredit(gameOf(all)).credit.filter((numerator, player) => Math.abs(numerator - (truth.credit[player] as number)) / truth.denominator <= 2 * (errors[player] as number)).length
+    })
+    const part = inside.reduce((sum, count) => sum + count, 0) / (60 * PLAYERS)
+    expect(part).toBeGreaterThan(0.9)
+    expect(part).toBeLessThan(0.995)
+  })
+
+  it('has no such error where all grade alike', () => {
+    const one: Grader = { weight: 3, grades: round.quality.map((value) => [value]) }
+    expect(gradedErrors([one, one, one], round.ranking)).toEqual(round.quality.map(() => 0))
+    expect(creditOf([one, one, one])).toEqual(roundCredit(computeExactCredit(createRoundGame(round))))
+  })
+})
+
+describe('how far grades differ', () => {
+  it('is told of draws and of graders', () => {
+    const uniform = SPREAD / Math.sqrt(3)
+    const { draws, graders: between } = gradeNoise(Array.from({ length: 11 }, (_, index) => grader(`g${index}`, 0, 1, 4)))
+    expect(Math.abs((draws as number) - uniform)).toBeLessThan(0.15 * uniform)
+    // A mean of four draws.
+    expect(Math.abs(between - uniform / 2)).toBeLessThan(0.3 * (uniform / 2))
+  })
+
+  it('is not known of draws where each answer has one', () => {
+    expect(gradeNoise([{ weight: 1, grades: [[5], [7]] }, { weight: 1, grades: [[5], [9]] }])).toEqual({ draws: null, graders: 1 })
+    expect(gradeNoise([])).toEqual({ draws: null, graders: 0 })
+  })
+})
+
+describe('the middle grade', () => {
+  it('does not depend on the order of the graders, and hears nobody without weight, unless nobody has any', () => {
     const all = graders(5, 2, SPREAD)
-    expect(creditOf(orderFrom(3, 7).map((index) => all[index] as Grader))).toEqual(creditOf(all))
-  })
-
-  it('hears nobody without weight, unless nobody has any', () => {
+    expect(middleGrades(orderFrom(3, 7).map((index) => all[index] as Grader), PLAYERS)).toEqual(middleGrades(all, PLAYERS))
     const [a, b] = [grader('a'), grader('b', 5 * SPREAD, 0)]
-    expect(creditOf([a, b])).toEqual(creditOf([a]))
-    expect(creditOf([{ ...a, weight: 0 }])).toEqual(creditOf([a]))
+    expect(middleGrades([a, b], PLAYERS)).toEqual(middleGrades([a], PLAYERS))
+    expect(middleGrades([{ ...a, weight: 0 }], PLAYERS)).toEqual(middleGrades([a], PLAYERS))
   })
 
-  it('tells how far single grades are off', () => {
-    const graded = creditFromGrades({ graders: graders(11, 0, 0), work, order })
-    expect(graded?.noise).toBeGreaterThan(0.5 * SPREAD)
-    expect(graded?.noise).toBeLessThan(SPREAD)
-  })
-
-  it('needs graders of the same units, and of v(N)', () => {
-    expect(creditFromGrades({ graders: [], work, order })).toBeNull()
-    const [a, b] = [grader('a'), grader('b')]
-    expect(() => creditFromGrades({ graders: [a, { ...b, units: b.units.slice(1) }], work, order })).toThrow(RangeError)
-    expect(() => creditFromGrades({ graders: [a, { ...b, grandValues: [] }], work, order })).toThrow(RangeError)
+  it('is the median of the graders\' means', () => {
+    const all: Grader[] = [{ weight: 1, grades: [[100, 301]] }, { weight: 1, grades: [[500]] }, { weight: 1, grades: [[900, 0, 0]] }]
+    expect(middleGrades(all, 1)).toEqual([300])
+    expect(() => middleGrades(all, 2)).toThrow(RangeError)
+    expect(() => middleGrades([{ weight: 1, grades: [[]] }], 1)).toThrow(RangeError)
   })
 })
 

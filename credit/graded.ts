@@ -1,79 +1,88 @@
-import { valuesAlone } from './credit-from-shares.ts'
-import type { CreditResult } from './credit-result.ts'
-import { ceilSquareRoot, findBestSingle } from './credit-result.ts'
-import { estimateCredit } from './estimate.ts'
-import { ESTIMATE_DENOMINATOR, roundToSum } from './round-to-sum.ts'
-import { gatherPairs } from './sample.ts'
-import type { Work } from './work.ts'
+import type { RankingInput } from '../consensus/index.ts'
+import { ceilSquareRoot, roundCredit } from './credit-result.ts'
+import { computeExactCredit } from './exact.ts'
+import { createRoundGames } from './round-game.ts'
 
-/** What one member's agent says about the coalitions of a plan, where v is a matter of opinion: all units, and v(N) once or more. */
+/** What one member's agent says of the answers of a round: of each answer a grade for every draw, in micro-units. */
 export interface Grader {
   /** Reputation, a non-negative integer. */
   weight: number
-  units: readonly (readonly number[])[]
-  grandValues: readonly number[]
+  grades: readonly (readonly number[])[]
 }
 
-/** A credit from grades, and how far single grades lie from the middle one: 1.4826 times the median distance. */
-export interface GradedCredit {
-  credit: CreditResult
-  noise: number
+/** Standard deviations in micro-units, rounded up: of repeated draws of one grader, null without any, and of what graders find one answer worth. */
+export interface GradeNoise {
+  draws: number | null
+  graders: number
 }
 
 /**
- * Credit where v is graded instead of computed. Each grader's grades give a credit of their own, and the credit of a player
- * is the weighted median of these: a directed lie moves a median only as far as honest opinions on the credit differ, which
- * is little, since a credit averages many grades. A median per coalition would let it move each coalition as far as honest
- * grades differ, in opposite directions with and without the favoured player. v(N) is the weighted median of all its grades, the
- * error that of the estimate from the weighted median of each coalition. Pure, the same for everybody who holds the grades.
+ * The quality of each answer where it is a matter of opinion: the weighted median, over graders, of the mean of their draws. v(S) is the quality of
+ * what S would have picked, so whoever grades the answers grades all coalitions, and the game that follows has the credit of any other. A directed
+ * lie moves a median only as far as honest opinions differ.
  *
- * @param init.order - players with an answer as the swarm ranks them
- * @returns null without graders or units
- * @throws RangeError if graders have different numbers of units or no grade of v(N)
+ * @throws RangeError without graders, or if one has not graded every one of so many answers at least once
  */
-export function creditFromGrades(init: { graders: readonly Grader[]; work: Work; order: readonly number[] }): GradedCredit | null {
-  const { graders, work, order } = init
-  const [first] = graders
-  if (first === undefined || first.units.length === 0) return null
-  if (graders.some(({ units, grandValues }) => units.length !== first.units.length || grandValues.length === 0)) throw new RangeError('graders must grade the same units, and v(N)')
-  const weights = graders.some(({ weight }) => weight > 0) ? graders.map(({ weight }) => weight) : graders.map(() => 1)
-  const grandValue = weightedMedian(
-    graders.flatMap(({ grandValues }) => grandValues),
-    graders.flatMap(({ grandValues }, index) => grandValues.map(() => weights[index] as number)),
-  )
-  const middle = first.units.map((values, unit) => values.map((_, position) => weightedMedian(graders.map(({ units }) => units[unit]?.[position] as number), weights)))
-  const sample = gatherPairs(work, middle)
-  const alone = valuesAlone(sample)
-  const prior = { quality: alone.map((value) => value ?? 0), order }
-  const opinions = graders.map(({ units, grandValues }) => {
-    const own = estimateCredit(gatherPairs(work, units), weightedMedian(grandValues, grandValues.map(() => 1)), prior)
-    return Array.from(own.credit, (value) => Math.floor(value * ESTIMATE_DENOMINATOR + 0.5))
-  })
-  const medians = Float64Array.from({ length: work.players }, (_, player) => weightedMedian(opinions.map((credit) => credit[player] as number), weights) / ESTIMATE_DENOMINATOR)
-  const { variance } = estimateCredit(sample, grandValue, prior)
-  return {
-    credit: {
-      method: 'regression',
-      credit: roundToSum(medians, grandValue),
-      denominator: ESTIMATE_DENOMINATOR,
-      grandValue,
-      bestSingle: findBestSingle(alone),
-      standardError: Array.from(variance, (value) => ceilSquareRoot(BigInt(Math.ceil(value)))),
-      evaluations: sample.count * 2 * graders.length,
-    },
-    noise: noiseOf(graders, middle),
-  }
+export function middleGrades(graders: readonly Grader[], answers: number): number[] {
+  if (graders.some(({ grades }) => grades.length !== answers || grades.some((draws) => draws.length === 0))) throw new RangeError('graders must grade every answer')
+  const weights = weightsOf(graders)
+  const own = graders.map(meansOf)
+  return Array.from({ length: answers }, (_, answer) => weightedMedian(own.map((means) => means[answer] as number), weights))
 }
 
-function noiseOf(graders: readonly Grader[], middle: readonly (readonly number[])[]): number {
-  const distances = graders.flatMap(({ units }) => units.flatMap((values, unit) => values.map((value, position) => Math.abs(value - (middle[unit]?.[position] as number)))))
-  return Math.floor(1.4826 * weightedMedian(distances, distances.map(() => 1)))
+/** How far grades of one answer differ, between draws and between graders, all of them alike. */
+export function gradeNoise(graders: readonly Grader[]): GradeNoise {
+  const draws = graders.flatMap(({ grades }) => grades)
+  const own = graders.map(meansOf)
+  const byAnswer = (own[0] ?? []).map((_, answer) => own.map((means) => means[answer] as number))
+  return { draws: draws.every(({ length }) => length < 2) ? null : rootOf(varianceOf(draws)), graders: rootOf(varianceOf(byAnswer)) }
+}
+
+/**
+ * How far off a credit from middle grades may be because opinions differ: for each player, in whole micro-units, the standard error of a
+ * weighted median of normal opinions that lie as far apart as the credits by each grader's own grades. 2^n picks.
+ *
+ * @throws RangeError if there are more players than can be enumerated
+ */
+export function gradedErrors(graders: readonly Grader[], ranking: RankingInput): number[] {
+  const credits = createRoundGames({ ranking, qualities: graders.map(meansOf) }).map((game) => roundCredit(computeExactCredit(game)))
+  const weights = weightsOf(graders)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const parts = weights.reduce((sum, weight) => sum + (weight / total) * (weight / total), 0)
+  // The variance of a median is pi / 2 times that of the mean.
+  return ranking.answerWeights.map((_, player) => rootOf(1.5708 * parts * varianceOf([credits.map((credit) => credit[player] as number)])))
+}
+
+// Nobody without weight is heard, unless nobody has any.
+function weightsOf(graders: readonly Grader[]): number[] {
+  return graders.map(({ weight }) => (graders.some((other) => other.weight > 0) ? weight : 1))
+}
+
+function meansOf({ grades }: Grader): number[] {
+  return grades.map((draws) => Math.floor(draws.reduce((sum, grade) => sum + grade, 0) / draws.length))
+}
+
+/** Variance around the means of groups, 0 without two of one group. */
+function varianceOf(groups: readonly (readonly number[])[]): number {
+  let squares = 0
+  let freedom = 0
+  for (const group of groups) {
+    const mean = group.reduce((sum, value) => sum + value, 0) / group.length
+    for (const value of group) squares += (value - mean) * (value - mean)
+    freedom += group.length - 1
+  }
+  return freedom === 0 ? 0 : squares / freedom
+}
+
+function rootOf(value: number): number {
+  return ceilSquareRoot(BigInt(Math.ceil(value)))
 }
 
 /**
  * The value with half of the weight on either side; where half of it ends exactly between two values, their mean, rounded down.
  *
- * @param weights - non-negative integers, not all 0
+ * @param weights - non-negative integers
+ * @throws RangeError if all weights are 0
  */
 export function weightedMedian(values: readonly number[], weights: readonly number[]): number {
   const order = values.map((_, index) => index).sort((a, b) => (values[a] as number) - (values[b] as number) || a - b)

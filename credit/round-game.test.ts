@@ -7,7 +7,7 @@ import { creditFromShares } from './credit-from-shares.ts'
 import { computeExactCredit } from './exact.ts'
 import { startWalk } from './game.ts'
 import { countPairs } from './pairs.ts'
-import { createRoundGame } from './round-game.ts'
+import { createRoundGame, createRoundGames } from './round-game.ts'
 import { collectShares } from './shares.ts'
 import { membersOf, orderFrom, tabulate } from './test/games.ts'
 import type { Round } from './test/rounds.ts'
@@ -99,9 +99,9 @@ describe('the value of a coalition', () => {
   it('tells coalitions of many players apart, and is right again after it was forgotten', () => {
     const { ranking, quality } = plainRound(20, [], [FULL, FULL / 2])
     let replays = 0
-    const counted = new Proxy(quality, { get: (target, key, receiver) => ((replays += key === '0' ? 1 : 0), Reflect.get(target, key, receiver) as unknown) })
-    const game = createRoundGame({ ranking, quality: counted })
-    const changing = [0, 1, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 19]
+    const answerWeights = new Proxy(ranking.answerWeights, { get: (target, key, receiver) => ((replays += key === '0' ? 1 : 0), Reflect.get(target, key, receiver) as unknown) })
+    const game = createRoundGame({ ranking: { ...ranking, answerWeights }, quality })
+    const changing = [0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 19]
     const masks = 2 ** changing.length
     const valueOf = (mask: number): number => game.value(Uint8Array.from({ length: 20 }, (_, player) => (mask >> changing.indexOf(player)) & (changing.includes(player) ? 1 : 0)))
     const isWrong = (mask: number): boolean => valueOf(mask) !== [0, FULL, FULL / 2, (3 * FULL) / 4][mask & 3]
@@ -113,6 +113,13 @@ describe('the value of a coalition', () => {
     game.value(new Uint8Array(20).fill(1))
     expect([valueOf(0), valueOf(1)]).toEqual([0, FULL])
     expect(replays).toBe(masks / 2 + 2)
+  })
+
+  it('is that of each evaluation, where several share what is picked', () => {
+    fc.assert(fc.property(anyRound(5, true), fc.array(fc.array(fc.nat(FULL), { minLength: 5, maxLength: 5 }), { maxLength: 3 }), ({ ranking }, all) => {
+      const qualities = all.map((each) => each.slice(0, ranking.answers.length))
+      expect(createRoundGames({ ranking, qualities }).map(tabulate)).toEqual(qualities.map((quality) => tabulate(createRoundGame({ ranking, quality }))))
+    }))
   })
 
   it('is the same by a walk, whatever way it takes, as looked at cold', () => {

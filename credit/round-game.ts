@@ -1,11 +1,11 @@
 import type { RankingInput } from '../consensus/index.ts'
 import { measureWins, tallyWins } from '../consensus/index.ts'
-import type { Game, Walk } from './game.ts'
+import type { Game } from './game.ts'
 import { assertValue } from './game.ts'
 import { coalitionKey } from './pairs.ts'
 
-/** Most coalition values that a round game remembers; the oldest is forgotten first. */
-export const REMEMBERED_MAX = 16_384
+/** Most coalitions whose picks are remembered: all of sixteen players. The oldest is forgotten first. */
+const REMEMBERED_MAX = 65_536
 
 /**
  * The game of a round, by replay of its transcript: v(S) is the quality of what the members of S alone would have
@@ -18,36 +18,59 @@ export const REMEMBERED_MAX = 16_384
  * players unequal. Each mean is rounded down to whole micro-units. Without answers v(S) = 0.
  *
  * Wins are integers and add up over judges, so a walk adds or takes away those of one judge, to the same values as a
- * coalition looked at by itself. Players are numbered as in the ranking. Up to REMEMBERED_MAX values are remembered.
+ * coalition looked at by itself. Players are numbered as in the ranking. Up to REMEMBERED_MAX picks are remembered.
  *
  * @param init.quality - evaluation per answer in micro-units (1_000_000 = 1)
  * @throws RangeError if an index points nowhere, an answer is compared with itself, counts do not match, or a quality is no bounded integer
  */
 export function createRoundGame(init: { ranking: RankingInput; quality: readonly number[] }): Game {
   const { ranking, quality } = init
-  const players = ranking.answerWeights.length
   assertRound(ranking, quality)
   const ballots = tallyByJudge(ranking)
-  const remembered = new Map<string, number>()
-  const inside = new Uint8Array(players)
-  const path = startReplay(ranking, quality, ballots)
+  const pickOf = rememberPicks(ranking, ballots)
   return {
-    players,
-    walk: () => startReplay(ranking, quality, ballots),
-    value(members) {
-      const key = coalitionKey(members)
-      const known = remembered.get(key)
-      if (known !== undefined) return known
-      for (let player = 0; player < players; player++) {
-        if (inside[player] === members[player]) continue
-        inside[player] = members[player] as number
-        path.flip(player)
-      }
-      const value = path.value()
-      if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string)
-      remembered.set(key, value)
-      return value
+    players: ranking.answerWeights.length,
+    value: (members) => valueOf(pickOf(members), quality),
+    walk() {
+      const { flip, pick } = startReplay(ranking, ballots)
+      return { flip, value: () => valueOf(pick(), quality) }
     },
+  }
+}
+
+/**
+ * The games of one round in which answers are evaluated differently, by different graders say. What a coalition picks depends on
+ * no evaluation, so it is found out once for all of them.
+ *
+ * @throws RangeError as `createRoundGame` does
+ */
+export function createRoundGames(init: { ranking: RankingInput; qualities: readonly (readonly number[])[] }): Game[] {
+  const { ranking, qualities } = init
+  for (const quality of qualities) assertRound(ranking, quality)
+  const pickOf = rememberPicks(ranking, tallyByJudge(ranking))
+  return qualities.map((quality) => ({ players: ranking.answerWeights.length, value: (members) => valueOf(pickOf(members), quality) }))
+}
+
+/** The answers that tie for the pick, by cluster: mostly one answer of one cluster, and none where nobody has answered. */
+type Pick = readonly (readonly number[])[]
+
+function rememberPicks(ranking: RankingInput, ballots: readonly Ballots[]): (members: Uint8Array) => Pick {
+  const path = startReplay(ranking, ballots)
+  const inside = new Uint8Array(ranking.answerWeights.length)
+  const remembered = new Map<string, Pick>()
+  return (members) => {
+    const key = coalitionKey(members)
+    const known = remembered.get(key)
+    if (known !== undefined) return known
+    for (let player = 0; player < inside.length; player++) {
+      if (inside[player] === members[player]) continue
+      inside[player] = members[player] as number
+      path.flip(player)
+    }
+    const pick = path.pick()
+    if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.keys().next().value as string)
+    remembered.set(key, pick)
+    return pick
   }
 }
 
@@ -65,7 +88,13 @@ function tallyByJudge({ answers, comparisons, answerWeights }: RankingInput): Ba
   })
 }
 
-function startReplay({ answers, answerWeights }: RankingInput, quality: readonly number[], ballots: readonly Ballots[]): Walk {
+/** A coalition that changes by one player at a time, and what it picks. */
+interface Replay {
+  flip: (player: number) => void
+  pick: () => Pick
+}
+
+function startReplay({ answers, answerWeights }: RankingInput, ballots: readonly Ballots[]): Replay {
   const inside = new Uint8Array(answerWeights.length)
   const wins = new Float64Array(answers.length * answers.length)
   return {
@@ -75,16 +104,16 @@ function startReplay({ answers, answerWeights }: RankingInput, quality: readonly
       const { places, weights } = ballots[player] as Ballots
       for (let k = 0; k < places.length; k++) wins[places[k] as number] = (wins[places[k] as number] as number) + sign * (weights[k] as number)
     },
-    value() {
+    pick() {
       const kept: number[] = []
       for (let index = 0; index < answers.length; index++) if (inside[answers[index]?.author as number] === 1) kept.push(index)
-      return kept.length === 0 ? 0 : valueOfPick({ answers, answerWeights, comparisons: [] }, quality, kept, wins)
+      return kept.length === 0 ? [] : pickAmong({ answers, answerWeights, comparisons: [] }, kept, wins)
     },
   }
 }
 
-/** The value of what is picked of the kept answers, by the transcript as their authors and their judges have it. */
-function valueOfPick({ answers, answerWeights }: RankingInput, quality: readonly number[], kept: readonly number[], wins: Float64Array): number {
+/** What is picked of the kept answers, by the transcript as their authors and their judges have it. */
+function pickAmong({ answers, answerWeights }: RankingInput, kept: readonly number[], wins: Float64Array): Pick {
   const clusters = renumber(kept.map((index) => answers[index]?.cluster as number), answers.length)
   const cut = new Float64Array(kept.length * kept.length)
   for (let row = 0; row < kept.length; row++) {
@@ -98,12 +127,12 @@ function valueOfPick({ answers, answerWeights }: RankingInput, quality: readonly
     wins: cut,
   })
   const highest = Math.max(...masses)
-  const values: number[] = []
-  for (const [cluster, mass] of masses.entries()) if (mass === highest) values.push(valueOfCluster(cluster, clusters, strengths, kept, quality))
-  return floorMean(values)
+  const pick: number[][] = []
+  for (const [cluster, mass] of masses.entries()) if (mass === highest) pick.push(strongestOf(cluster, clusters, strengths, kept))
+  return pick
 }
 
-function valueOfCluster(cluster: number, clusters: readonly number[], strengths: readonly number[], kept: readonly number[], quality: readonly number[]): number {
+function strongestOf(cluster: number, clusters: readonly number[], strengths: readonly number[], kept: readonly number[]): number[] {
   let strongest = -1
   let best: number[] = []
   for (const [position, own] of clusters.entries()) {
@@ -111,9 +140,14 @@ function valueOfCluster(cluster: number, clusters: readonly number[], strengths:
     if (own !== cluster || strength < strongest) continue
     if (strength > strongest) best = []
     strongest = strength
-    best.push(quality[kept[position] as number] as number)
+    best.push(kept[position] as number)
   }
-  return floorMean(best)
+  return best
+}
+
+function valueOf(pick: Pick, quality: readonly number[]): number {
+  if (pick.length === 0) return 0
+  return floorMean(pick.map((answers) => floorMean(answers.map((answer) => quality[answer] as number))))
 }
 
 function floorMean(values: readonly number[]): number {

@@ -1,8 +1,8 @@
 /** Puts a node together: identity, store, network, machine, agent, API. The order of starting and stopping is here and nowhere else. */
-import { join } from 'node:path'
 import { networkId, type Effect, type Machine, type Notice } from '../protocol/index.ts'
 import type { Agent } from './agents/agent.ts'
 import { createAgent } from './agents/create-agent.ts'
+import { storeFolder } from './config/home.ts'
 import { verify, verifySoon } from './crypto.ts'
 import { createApi, type Api } from './http/api.ts'
 import { createMounts } from './http/mounts.ts'
@@ -17,6 +17,7 @@ import { createNodeService } from './runtime/node-service.ts'
 import { openMemory } from './runtime/open-memory.ts'
 import { dialRemembered, rememberPeer } from './runtime/peer-addresses.ts'
 import { createPruning } from './runtime/pruning.ts'
+import { PROGRAM } from './runtime/rules.ts'
 import { createRunner } from './runtime/runner.ts'
 import { describeSigning, signingSentence } from './runtime/signing.ts'
 import { createTimers } from './runtime/timers.ts'
@@ -28,14 +29,14 @@ import type { GuardedStore } from './store/guarded-store.ts'
 export async function startNode(options: StartNodeOptions): Promise<RunningNode> {
   const { home, config, identity, log } = options
   const handlers = createHandlerSlot()
-  const network = await createLibp2pNetwork({ privateKey: identity.privateKey, listen: config.listen, announce: config.announce, handlers: handlers.outer })
+  const network = await createLibp2pNetwork({ privateKey: identity.privateKey, listen: config.listen, announce: config.announce, program: PROGRAM, handlers: handlers.outer })
   const undo: (() => Promise<void> | void)[] = [() => network.stop()]
   try {
     for (const address of config.bootstrap) network.keepConnected(address)
     const genesis = await loadGenesis(options, network)
     for (const address of genesis.bootstrap) if (!address.endsWith(identity.memberId)) network.keepConnected(address)
     const checkpoint = await loadCheckpoint(genesis, options, network)
-    const storePath = join(home.dataDir, 'store', networkId(genesis).slice(0, 16))
+    const storePath = storeFolder(home, networkId(genesis))
     const agent = options.agent ?? (await createAgent(config.agent, { folder: home.configDir, limits: config.limits, dataDir: home.dataDir, log: (line) => log('debug', 'agent', { line }), warn: (line) => log('warn', line) }))
     undo.push(() => agent.close())
     const { canAnswer, canJudge, model } = agent
@@ -68,7 +69,7 @@ interface Parts extends StartNodeOptions {
 }
 
 async function compose({ config, identity, log, onFatal = endProcess, handlers, network, machine, store, agent, undo }: Parts): Promise<RunningNode> {
-  const core = createNodeService({ agent, machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: (transcript, member) => computing.explain(transcript, member) })
+  const core = createNodeService({ agent, machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: (transcript, member) => computing.explain(transcript, member), prefer: (transcript) => computing.prefer(transcript) })
   const runner = createRunner({
     machine,
     store,
@@ -91,7 +92,8 @@ async function compose({ config, identity, log, onFatal = endProcess, handlers, 
     self: machine.self,
     dispatch,
     onError: (error, round) => {
-      log('warn', 'the agent failed', { code: error.code, message: error.message, round })
+      // What a limit ends is as the owner wants it, and happens in every round.
+      log(error.code === 'budget-refused' ? 'debug' : 'warn', 'the agent failed', { code: error.code, message: error.message, round })
       core.emit({ type: 'agent-error', code: error.code, message: error.message, round })
     },
   })
@@ -155,7 +157,7 @@ function performWith({ timers, calls, computing, store, wire }: Performers, effe
 
 function openApi(service: NodeService, { config, identity, log }: Pick<StartNodeOptions, 'config' | 'identity' | 'log'>): Promise<Api> {
   const onError = (error: unknown): void => log('error', 'API request failed', { error: String(error) })
-  const mounts = createMounts({ service, signer: identity, needsToken: config.http.token !== null, onError })
+  const mounts = createMounts({ service, signer: identity, publicUrl: config.http.publicUrl, needsToken: config.http.token !== null, onError })
   return createApi(service, { ...config.http, mounts, onError })
 }
 

@@ -23,6 +23,8 @@ export const PHASES = [
   'ballot-commit',
   'ballot-reveal',
   'evaluate',
+  'grade-commit',
+  'grade',
   'credit-commit',
   'credit',
   'credit-next-commit',
@@ -33,7 +35,7 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number]
 
 /** Phases in which members commit to what they show in the one after. */
-export const COMMIT_PHASES = ['answer-commit', 'ballot-commit', 'credit-commit', 'credit-next-commit', 'credit-all-commit'] as const
+export const COMMIT_PHASES = ['answer-commit', 'ballot-commit', 'grade-commit', 'credit-commit', 'credit-next-commit', 'credit-all-commit'] as const
 export type CommitPhase = (typeof COMMIT_PHASES)[number]
 
 /** Phases in which shares of credit are shown: by those assigned, by the next in order, by everybody. */
@@ -57,7 +59,7 @@ const commitSchema = z.strictObject({ round: hashSchema, phase: z.enum(COMMIT_PH
 
 const revealSchema = z.strictObject({
   round: hashSchema,
-  phase: z.enum(['answer-reveal', 'ballot-reveal']),
+  phase: z.enum(['answer-reveal', 'ballot-reveal', 'grade']),
   content: bytesUpTo(LIMITS.envelopeBytesMax),
   salt: bytes(32),
 })
@@ -80,6 +82,9 @@ export const ballotSchema = z.strictObject({
     )
     .max(LIMITS.comparisonsMax),
 })
+
+/** Of each distinct answer, in their order, the grades of all draws. */
+export const gradesSchema = z.strictObject({ grades: z.array(z.array(micro).min(1).max(LIMITS.gradeDrawsMax)).max(LIMITS.membersMax) })
 
 const truthSchema = z.strictObject({
   round: hashSchema,
@@ -178,6 +183,7 @@ export type Breach = z.infer<typeof breachSchema>
 export type Task = z.infer<typeof taskSchema>
 export type AnswerContent = z.infer<typeof answerSchema>
 export type BallotContent = z.infer<typeof ballotSchema>
+export type GradesContent = z.infer<typeof gradesSchema>
 export type Block = z.infer<typeof blockSchema>
 export type Entry = Block['entries'][number]
 

@@ -38,6 +38,11 @@ export const parametersSchema = z.strictObject({
   creditChecks: z.number().int().min(0).max(16).default(3),
   /** What one evaluation costs in microseconds, of a coalition by itself and of one that grows by a member; what `auto` goes by. Null: not agreed. */
   creditCost: z.strictObject({ freshMicros: microseconds, prefixMicros: microseconds }).nullable().default(null),
+  /**
+   * Where neither truth nor checker tells how good answers are, members grade them: so many draws of each, which credit follows
+   * from. Absent: nobody grades.
+   */
+  creditGrades: z.number().int().min(1).max(LIMITS.gradeDrawsMax).exactOptional(),
   /** Whose truths count for reputation: those of `voters`, as far as their voting weight goes, or fully, where askers are `trusted`. */
   askers: z.enum(['voters', 'trusted']).default('voters'),
   /** Evaluation from which a round counts as a success, in micro-units. */

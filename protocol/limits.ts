@@ -1,3 +1,6 @@
+/** Which rules these are: raised by every change after which the same messages lead to other bytes, or to another verdict. SPEC.md, "Streams". */
+export const RULES_VERSION = 1
+
 /** Upper bounds of everything that crosses the wire. Sizes are UTF-16 units for text and bytes for bytes. */
 export const LIMITS = {
   /** One gossiped or streamed envelope, and one gossip message, which may carry several. */
@@ -18,6 +21,7 @@ export const LIMITS = {
   entriesMax: 64,
   /** A block may embed several opens; they are added while their sum stays below this. */
   blockBytesMax: 800_000,
+  gradeDrawsMax: 16,
   shareBlocksMax: 4_096,
   shareChecksMax: 65_536,
   blockUnitsMax: 1_000,

@@ -1,5 +1,5 @@
 /**
- * The sealed mechanism, used for answers, ballots and shares alike: first a salted hash bound to network, round, phase and
+ * The sealed mechanism, used for answers, ballots, grades and shares alike: first a salted hash bound to network, round, phase and
  * author, then the content. A copied commit is useless to the copier: it cannot be opened under another author.
  */
 import { sha256 } from '../consensus/index.ts'
@@ -10,6 +10,7 @@ import { encode } from './encoding.ts'
 export const COMMIT_OF = {
   'answer-reveal': 'answer-commit',
   'ballot-reveal': 'ballot-commit',
+  grade: 'grade-commit',
   credit: 'credit-commit',
   'credit-next': 'credit-next-commit',
   'credit-all': 'credit-all-commit',

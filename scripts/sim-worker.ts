@@ -7,6 +7,7 @@ export interface SimRequest {
   agreement: boolean
   adversary: AdversaryName | null
   noFaults: boolean
+  creditGrades: number | null
 }
 
 /** What the seeds showed, and the CPU time that they took. */
@@ -16,11 +17,11 @@ export interface SimReply {
 }
 
 /** Simulated runs, on a thread of their own. */
-export default function runSimulations({ seeds, nodes, agreement, adversary, noFaults }: SimRequest): SimReply {
+export default function runSimulations({ seeds, nodes, agreement, adversary, noFaults, creditGrades }: SimRequest): SimReply {
   const before = process.threadCpuUsage()
   const reports = seeds.map((seed) => {
     if (agreement) return simulateAgreement({ seed, nodes, ...(noFaults ? { faults: [] } : {}) })
-    return simulate({ seed, nodes, noFaults, ...(adversary === null ? {} : { adversary }) })
+    return simulate({ seed, nodes, noFaults, ...(adversary === null ? {} : { adversary }), ...(creditGrades === null ? {} : { creditGrades }) })
   })
   const used = process.threadCpuUsage(before)
   return { reports, cpuMs: (used.user + used.system) / 1_000 }

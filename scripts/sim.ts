@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Piscina } from 'piscina'
 import { sha256 } from '../consensus/index.ts'
-import { ADVERSARIES, drawPlan, runPlan, shrinkPlan, transcribe, type AdversaryName, type AgreementReport, type PlanInit, type SimReport } from '../protocol/index.ts'
+import { ADVERSARIES, drawPlan, LIMITS, runPlan, shrinkPlan, transcribe, type AdversaryName, type AgreementReport, type PlanInit, type SimReport } from '../protocol/index.ts'
 import { parseIntegers, runScript, UsageError } from './script.ts'
 import type { SimReply, SimRequest } from './sim-worker.ts'
 
@@ -15,6 +15,7 @@ const HELP = `Usage: npm run sim -- [options]
   --nodes A,B,...   network sizes (default 4,7)
   --adversary NAME  only this one, as often as may be
   --no-faults       nothing goes wrong by itself
+  --grades N        members grade answers, so many times each (default: not at all)
   --agreement       agreement alone, on blocks that are nothing but hashes
   --workers N       threads to run on (default: one per core)
   --json            one JSON document on stdout
@@ -30,6 +31,7 @@ const OPTIONS = {
   nodes: { type: 'string' },
   adversary: { type: 'string' },
   'no-faults': { type: 'boolean' },
+  grades: { type: 'string' },
   agreement: { type: 'boolean' },
   workers: { type: 'string' },
   json: { type: 'boolean' },
@@ -47,10 +49,11 @@ type Report = SimReport | AgreementReport
 runScript(HELP, async (args) => {
   const { values } = parseArgs({ args, options: OPTIONS })
   const sizes = parseIntegers('--nodes', values.nodes ?? '4,7', 1, 40)
-  const shared = { agreement: values.agreement === true, adversary: parseAdversary(values.adversary), noFaults: values['no-faults'] === true }
+  const creditGrades = values.grades === undefined ? null : (parseIntegers('--grades', values.grades, 1, LIMITS.gradeDrawsMax)[0] as number)
+  const shared = { agreement: values.agreement === true, adversary: parseAdversary(values.adversary), noFaults: values['no-faults'] === true, creditGrades }
   if (values.seed !== undefined) {
     const [seed] = parseIntegers('--seed', values.seed, 0, 2 ** 31) as [number]
-    return showSeed({ seed, nodes: sizes[0] as number, noFaults: shared.noFaults, ...(shared.adversary === null ? {} : { adversary: shared.adversary }) }, values.shrink === true)
+    return showSeed({ seed, nodes: sizes[0] as number, noFaults: shared.noFaults, ...(shared.adversary === null ? {} : { adversary: shared.adversary }), ...(creditGrades === null ? {} : { creditGrades }) }, values.shrink === true)
   }
   const [seeds] = parseIntegers('--seeds', values.seeds ?? '100', 1, 1_000_000) as [number]
   const [from] = parseIntegers('--from', values.from ?? '1', 0, 2 ** 31) as [number]
@@ -153,6 +156,7 @@ function summariseSize({ nodes, reports, seconds, cpuMs }: Outcome) {
           met: countRuns(networks.map((report) => [...report.faults, ...report.adversaries])),
           convicted: total(({ convicted }) => convicted),
           heldMax: Math.max(...networks.map(({ heldMax }) => heldMax)),
+          forgotten: networks.reduce((sum, { forgotten }) => sum + forgotten, 0),
         }),
   }
 }

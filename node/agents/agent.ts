@@ -45,6 +45,13 @@ export interface AgentComparison extends AnswerPair {
   reason?: string
 }
 
+/** Answers that differ from each other, each to be graded so many times, every time afresh. */
+export interface GradeRequest {
+  task: AgentTask
+  answers: readonly Answer[]
+  draws: number
+}
+
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant'
   content: string
@@ -64,8 +71,8 @@ export type ChatEvent =
   | { type: 'end'; finish: 'stop' | 'length'; usage: { inputTokens: number; outputTokens: number } | null }
 
 /**
- * What a node needs from its agent. Both calls end early when `signal` aborts, by rejecting with the signal's reason.
- * A clean abstention is `null` (answer) or a shorter or empty list (judge); any other failure rejects with an AgentError.
+ * What a node needs from its agent. All calls end early when `signal` aborts, by rejecting with the signal's reason.
+ * A clean abstention is `null` (answer) or a shorter or empty list (judge, grade); any other failure rejects with an AgentError.
  */
 export interface Agent {
   /** What peers are told that answers here: a model name, a solver strategy, a command. At most 100 characters. */
@@ -74,6 +81,11 @@ export interface Agent {
   readonly canJudge: boolean
   answer(task: AgentTask, signal: AbortSignal): Promise<Answer | null>
   judge(request: JudgeRequest, signal: AbortSignal): Promise<AgentComparison[]>
+  /**
+   * How good each answer is by itself, from 0 (worthless) to 1 (right and complete): of each a list of up to `draws` grades; no list at all is an
+   * abstention. Absent where the agent cannot. Asked only in networks whose members grade.
+   */
+  grade?(request: GradeRequest, signal: AbortSignal): Promise<number[][]>
   /** Continues a conversation for the node's own owner; absent where the agent cannot. Fails and ends as the calls above do. */
   chat?(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
   /** What it has seen of its own judging so far; absent where it keeps no count. */
@@ -85,7 +97,7 @@ export interface Agent {
 
 /** How the providers behind an agent are. Both are cheap and free of charge. */
 export interface AgentHealth {
-  /** What it would do for a round that others ask. */
+  /** What it would do for a round of its owner, which is what peers are told. In one that others ask it may be at a limit all the same: then it fails at once. */
   ability(): { canAnswer: boolean; canJudge: boolean }
   providers(): ProviderStatus[]
 }

@@ -6,9 +6,10 @@ import { createInterface } from 'node:readline'
 
 interface Request {
   id: string
-  type: 'answer' | 'judge' | 'cancel'
+  type: 'answer' | 'judge' | 'grade' | 'cancel'
   task: { prompt: string }
   answers: object[]
+  draws: number
   pairs: { left: number; right: number }[]
 }
 
@@ -17,7 +18,7 @@ const say = (reply: unknown): void => {
   process.stdout.write(`${JSON.stringify(reply)}\n`)
 }
 
-function reply({ id, type, task, answers, pairs }: Request): void {
+function reply({ id, type, task, answers, pairs, draws }: Request): void {
   switch (task.prompt) {
     case 'slow':
       return
@@ -38,6 +39,7 @@ function reply({ id, type, task, answers, pairs }: Request): void {
       process.stderr.write('y'.repeat(5_000))
   }
   if (type === 'answer') return say({ id, answer: { text: task.prompt === 'cancelled' ? cancelled.join() : `echo ${task.prompt} ${process.pid}`, value: 'v' } })
+  if (type === 'grade') return say({ id, grades: answers.map((_, index) => Array.from({ length: draws }, () => (task.prompt === 'steep' ? 2 : 1 / (index + 1)))) })
   const unasked = { left: 0, right: 99, verdict: 'left' }
   say({ id, comparisons: [...pairs.map((pair) => ({ ...pair, verdict: 'left', reason: Object.keys(answers[0] ?? {}).join() + 'z'.repeat(300) })), unasked] })
 }

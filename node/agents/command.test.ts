@@ -54,6 +54,12 @@ describe('command agent', () => {
     expect(comparisons[0]?.reason).toMatch(/^text,valuez{270}$/)
   })
 
+  it('grades each answer so many times, between 0 and 1', async () => {
+    const answers = ['1', '2'].map((value) => ({ text: `It is ${value}.`, value }))
+    expect(await create().grade?.({ task: taskOf('echo'), answers, draws: 2 }, never())).toEqual([[1, 1], [0.5, 0.5]])
+    await expect(create().grade?.({ task: taskOf('steep'), answers, draws: 2 }, never())).rejects.toMatchObject({ code: 'malformed-reply' })
+  })
+
   it('fails a request by a reply that is an error, garbage or of the wrong shape, and goes on', async () => {
     const agent = create()
     await expect(agent.answer(taskOf('error'), never())).rejects.toMatchObject({ code: 'refused', message: 'the agent program says: I would rather not' })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { raceAbort } from './abort.ts'
 import { AgentError } from './agent.ts'
 import type { Agent, AgentComparison, Answer, JudgeRequest } from './agent.ts'
+import { LIMITS } from '../../protocol/index.ts'
 import { createCommandProcess } from './command-process.ts'
 import { pairsToJudge } from './pairs.ts'
 import { answerBytesMax, limitBytes, limitLength, modelLengthMax, reasonLengthMax, valueLengthMax } from './text-limits.ts'
@@ -32,6 +33,7 @@ const answerReply = z.object({ answer: z.object({ text: z.string(), value: z.str
 const judgeReply = z.object({
   comparisons: z.array(z.object({ left: z.int().min(0), right: z.int().min(0), verdict: z.enum(['left', 'right', 'tie']), reason: z.string().nullish() })).max(4_000),
 })
+const gradeReply = z.object({ grades: z.array(z.array(z.number().min(0).max(1)).max(LIMITS.gradeDrawsMax)).max(LIMITS.membersMax) })
 const errorReply = z.object({ error: z.string() })
 
 interface Pending {
@@ -105,6 +107,7 @@ export function createCommandAgent(options: CommandAgentOptions): Agent {
       const { comparisons } = await request({ type: 'judge', task: judged.task, answers, pairs }, judgeReply, signal)
       return takeComparisons(comparisons, judged)
     },
+    grade: async ({ task, answers, draws }, signal) => (await request({ type: 'grade', task, answers, draws }, gradeReply, signal)).grades,
     close: () => program.close(),
   }
 }

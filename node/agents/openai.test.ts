@@ -63,6 +63,20 @@ describe('openai agent', () => {
     },
   })
 
+  it('grades each answer by itself, in a call for every draw', async () => {
+    server.behave((seen, response, count) => {
+      const asked = seen.body.messages.at(-1)?.content ?? ''
+      const code = /GRADE (\S+): N/.exec(asked)?.[1] as string
+      return sayJson(`Looked at.\nGRADE ${code}: ${asked.includes('\ngood\n') ? 90 : 25}`)(seen, response, count)
+    })
+    const agent = await create({ stream: false })
+    const answers = [{ text: 'good', value: null }, { text: 'bad', value: 'B' }]
+    expect(await agent.grade?.({ task, answers, draws: 2 }, never())).toEqual([[0.9, 0.9], [0.25, 0.25]])
+    expect(server.seen).toHaveLength(4)
+    server.behave(sayStatus(500))
+    await expect((await create({ stream: false })).grade?.({ task, answers, draws: 1 }, never())).rejects.toBeInstanceOf(AgentError)
+  })
+
   it('understands both kinds of reply, whichever it asked for', async () => {
     const text = 'Señor 🦦 says so.\nFINAL ANSWER: B'
     for (const stream of [false, true]) {

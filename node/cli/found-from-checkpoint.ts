@@ -1,18 +1,15 @@
-import { readFile, rename } from 'node:fs/promises'
-import { z } from 'zod'
-import { createGenesis, encode, memberIdSchema, networkId, openCheckpoint, type Checkpoint, type Genesis } from '../../protocol/index.ts'
+import { rename } from 'node:fs/promises'
+import { createGenesis, encode, memberIdSchema, networkId, type Genesis } from '../../protocol/index.ts'
 import { writeFileWhole } from '../config/config-file.ts'
 import { checkpointFile, readGenesis } from '../config/genesis-file.ts'
 import type { NodeHome } from '../config/home.ts'
 import { resolveConfig } from '../config/resolve-config.ts'
-import { verify } from '../crypto.ts'
 import { CliError } from './exit.ts'
 import { exists, loadOwnIdentity } from './own-home.ts'
+import { readCheckpoint } from './read-checkpoint.ts'
 
 /** Voting weight of each founder. */
 const FOUNDER_WEIGHT = 1_000_000
-
-const documentSchema = z.looseObject({ schema: z.literal('peerage.checkpoint/v1'), network: z.string(), stateRoot: z.string(), proof: z.base64() })
 
 export interface Founded {
   networkId: string
@@ -41,28 +38,6 @@ export async function foundFromCheckpoint(home: NodeHome, request: { file: strin
   await writeFileWhole(checkpointFile(genesisFile), encode(state))
   await writeFileWhole(genesisFile, `${JSON.stringify(genesis, null, 2)}\n`)
   return { networkId: networkId(genesis), genesisFile, aside, height: state.height, members: Object.keys(state.members).length }
-}
-
-/** Reads a checkpoint file and verifies every step of its proof. */
-async function readCheckpoint(file: string): Promise<Checkpoint> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new CliError('usage', `${file}: cannot be read: ${cause.message}`, '', { cause })
-  })
-  const parsed = documentSchema.safeParse(parseJson(text))
-  if (!parsed.success) throw new CliError('verification', `${file} is no checkpoint.`)
-  const opened = openCheckpoint(new Uint8Array(Buffer.from(parsed.data.proof, 'base64')), verify)
-  if (!opened.ok) throw new CliError('verification', `The proof in ${file} does not hold (${opened.code}).`)
-  const { network, stateRoot } = opened.checkpoint.name
-  if (network !== parsed.data.network || stateRoot !== parsed.data.stateRoot) throw new CliError('verification', `${file} proves another state than it names.`)
-  return opened.checkpoint
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 async function putAside(genesisFile: string, genesis: Genesis): Promise<string | null> {

@@ -14,8 +14,7 @@ import { exists, loadOwnIdentity } from './own-home.ts'
  * Rejects with CliError `usage` for what is no address, else with ConfigError or IdentityError.
  */
 export async function rememberPeer(home: NodeHome, address: string, context: Context): Promise<void> {
-  const parsed = peerAddressSchema.safeParse(address)
-  if (!parsed.success) throw new CliError('usage', `address: "${address}" ${parsed.error.issues[0]?.message ?? 'is invalid'}`)
+  assertAddress(address)
   const { config } = await resolveConfig(home, context.env)
   const { memberId } = await loadOwnIdentity(home)
   const network = await readNetwork(config.genesisFile)
@@ -31,6 +30,12 @@ export async function rememberPeer(home: NodeHome, address: string, context: Con
   if (known.includes(address)) return
   const text = await readText(home.configFile, 'configuration')
   await writeFileWhole(home.configFile, withBootstrap(text, home.configFile, [...known, address]))
+}
+
+/** Throws CliError `usage` for what is no address of a peer. */
+export function assertAddress(address: string): void {
+  const parsed = peerAddressSchema.safeParse(address)
+  if (!parsed.success) throw new CliError('usage', `address: "${address}" ${parsed.error.issues[0]?.message ?? 'is invalid'}`)
 }
 
 /** Name and members of a genesis file, null where there is none; what is no genesis is left for the start to refuse. */

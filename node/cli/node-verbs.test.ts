@@ -90,7 +90,7 @@ describe('init', () => {
 
 describe('start', () => {
   it.each(['start', 'identity'])('%s ends with 3 where nothing was initialised', async (verb) => {
-    expect(await runToEnd([verb, '--home', folder])).toMatchObject({ code: 3, out: '', err: expect.stringContaining('peerage init') })
+    expect(await runToEnd([verb, '--home', folder])).toMatchObject({ code: 3, out: '', err: expect.stringContaining(`peerage init --home ${folder}\n`) })
   })
   it('ends with 3 and names file and field of a faulty configuration, and the variable; with 2 for a flag', async () => {
     await init()

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { ConfigError } from '../config/config-error.ts'
+import { homeFlag } from '../config/home.ts'
 import type { NodeHome } from '../config/home.ts'
 import { IdentityError, createIdentity, loadIdentity } from '../identity.ts'
 import type { Identity } from '../identity.ts'
@@ -8,7 +9,7 @@ import type { Identity } from '../identity.ts'
 export async function loadOwnIdentity(home: NodeHome): Promise<Identity> {
   return loadIdentity(home.identityFile).catch((cause: unknown) => {
     if (!(cause instanceof IdentityError) || cause.code !== 'missing') throw cause
-    throw new ConfigError('missing', home.identityFile, 'there is no identity', { hint: 'Create one with: peerage init', cause })
+    throw new ConfigError('missing', home.identityFile, 'there is no identity', { hint: `Create one with: peerage init${homeFlag(home)}`, cause })
   })
 }
 

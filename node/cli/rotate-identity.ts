@@ -1,9 +1,8 @@
 /** A new key for the same membership, in steps that may be interrupted and repeated. README.md, "A new key". */
 import { rename } from 'node:fs/promises'
-import { join } from 'node:path'
 import { consentBytes, networkId, type LedgerState } from '../../protocol/index.ts'
 import { resolveConfig } from '../config/resolve-config.ts'
-import type { NodeHome } from '../config/home.ts'
+import { storeFolder, type NodeHome } from '../config/home.ts'
 import { readGenesis } from '../config/genesis-file.ts'
 import { createIdentity, loadIdentity, type Identity } from '../identity.ts'
 import { vouchFor } from '../runtime/open-memory.ts'
@@ -33,15 +32,11 @@ export async function rotateIdentity(home: NodeHome, context: Context): Promise<
   const network = networkId(await readGenesis(config.genesisFile))
   const run = await readRunFile(home)
   if (run !== null && isProcessAlive(run.pid)) return askFor(network, own, next, { home: home.dataDir }, context)
-  const why = whyWait(await readLedger(storeOf(home, network)), own.memberId, next.memberId)
+  const why = whyWait(await readLedger(storeFolder(home, network)), own.memberId, next.memberId)
   if (why !== '') return { step: 'waiting', from: own.memberId, to: next.memberId, why }
-  await forgetOwnWords(storeOf(home, network))
+  await forgetOwnWords(storeFolder(home, network))
   await rename(home.identityFile, `${home.identityFile}.${own.memberId.slice(-8)}.old`)
   return takeOver(home, own.memberId, next)
-}
-
-function storeOf(home: NodeHome, network: string): string {
-  return join(home.dataDir, 'store', network.slice(0, 16))
 }
 
 async function nextIdentity(home: NodeHome): Promise<Identity> {

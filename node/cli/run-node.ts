@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/config-error.ts'
 import { resolveConfig } from '../config/resolve-config.ts'
 import type { FlagValues } from '../config/resolve-config.ts'
+import { homeFlag } from '../config/home.ts'
 import type { NodeHome } from '../config/home.ts'
 import { LOG_LEVELS } from '../config/schema.ts'
 import type { LogLevel, NodeConfig } from '../config/schema.ts'
@@ -26,7 +27,7 @@ export interface RunOptions {
 export async function runNode(home: NodeHome, options: RunOptions, context: Context): Promise<void> {
   const { config } = await resolveConfig(home, context.env, options.flags)
   const identity = await loadOwnIdentity(home)
-  await assertNetworkKnown(config)
+  await assertNetworkKnown(config, home)
   await assertNotRunning(home, context)
   const log = createLog(config.logLevel, context)
   const node = await context.startNode({ home, config, identity, log, signal: context.signal })
@@ -45,10 +46,10 @@ export async function runNode(home: NodeHome, options: RunOptions, context: Cont
   if (!(reason instanceof Interruption) || reason.stop !== 'SIGTERM') throw reason
 }
 
-async function assertNetworkKnown(config: NodeConfig): Promise<void> {
+async function assertNetworkKnown(config: NodeConfig, home: NodeHome): Promise<void> {
   if (config.bootstrap.length > 0 || (await exists(config.genesisFile))) return
   throw new ConfigError('missing', config.genesisFile, 'this node belongs to no network', {
-    hint: 'Join one with: peerage join <address>, or found one with: peerage init --network <name>',
+    hint: `Join one with: peerage join <address>${homeFlag(home)}, or found one with: peerage init --network <name>${homeFlag(home)}`,
   })
 }
 
@@ -61,14 +62,14 @@ export async function assertNotRunning(home: NodeHome, context: Context): Promis
   throw new CliError('failure', `The node of ${home.dataDir} runs already, as process ${run.pid}.`, `Its API is at ${run.apiUrl}.`)
 }
 
-function announce(node: RunningNode, { root }: NodeHome, options: RunOptions, context: Context): void {
+function announce(node: RunningNode, home: NodeHome, options: RunOptions, context: Context): void {
   const { memberId, name, networkId, networkName, addresses } = node.service.status()
   const { apiUrl } = node
   if (options.json) {
     return printJson(context, `peerage.${options.verb}/v1`, { type: 'ready', memberId, name, networkId, networkName, apiUrl, addresses, pid: process.pid })
   }
   context.out(`ready: ${name} (${memberId}) in network ${oneLine(networkName, context, 60)}, api ${apiUrl}, peers ${addresses.join(' ')}\n`)
-  note(context, `Ask with: peerage ask "..."${root === null ? '' : ` --home ${root}`}   End with Ctrl-C.`)
+  note(context, `Ask with: peerage ask "..."${homeFlag(home)}   End with Ctrl-C.`)
   for (const address of addresses) note(context, `Others join with: peerage join ${address}`)
 }
 

@@ -17,16 +17,19 @@ export interface HostInit {
   listen: string[]
   /** Told to peers in place of what is listened on; empty: nothing. */
   announce?: string[] | null
+  /** Told to every peer that connects: what program this is. */
+  program?: string
   gossip: (components: GossipSubComponents) => GossipSub
   /** A socket was accepted; it is not known yet who is there. */
   onAccepted?: () => void
 }
 
 /** A libp2p host over TCP, noise and yamux, not yet started, with the defaults changed that break networks on one machine. */
-export function createHost({ privateKey, listen, announce = null, gossip, onAccepted }: HostInit): Promise<Host> {
+export function createHost({ privateKey, listen, announce = null, program, gossip, onAccepted }: HostInit): Promise<Host> {
   return createLibp2p({
     start: false,
     privateKey,
+    ...(program === undefined ? {} : { nodeInfo: { userAgent: program } }),
     addresses: { listen, announce: announce ?? [], ...(announce?.length === 0 ? { announceFilter: () => [] } : {}) },
     transports: [tcp({ backlog: 512 })],
     connectionEncrypters: [noise()],

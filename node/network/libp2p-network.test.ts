@@ -15,6 +15,7 @@ import type { Host } from './libp2p-host.ts'
 import { createLibp2pNetwork } from './libp2p-network.ts'
 import { connectInLine, decode, describeNetwork, encode, firstAddress, until, useHosts } from './network-conformance.ts'
 import type { CreateNetwork } from './network-conformance.ts'
+import type { Network } from './network.ts'
 
 const anyPort = '/ip4/127.0.0.1/tcp/0'
 
@@ -47,6 +48,19 @@ describe('libp2p network', () => {
       await vi.waitFor(async () => expect(await listener.announcedBy(dialler.peerId)).toEqual(own), { timeout: 5_000, interval: 20 })
     } finally {
       await dialler.stop()
+    }
+  })
+
+  it('tells peers what program it is, and forgets with the connection what they are', async () => {
+    const handlers = { onGossip: async () => 'accept' as const, onRequest: async () => [], onPeerConnected: () => {}, onPeerDisconnected: () => {} }
+    const [a, b] = await Promise.all(['this/1', 'that/2'.padEnd(200, '!')].map(async (program) => createLibp2pNetwork({ privateKey: await generateKeyPair('Ed25519'), listen: [anyPort], program, handlers })))
+    try {
+      await a?.dial(firstAddress(b as Network))
+      await vi.waitFor(() => expect([a, b].map((host) => host?.peers().map(({ program }) => program))).toEqual([['that/2'.padEnd(100, '!')], ['this/1']]), { timeout: 5_000, interval: 20 })
+      await b?.stop()
+      await vi.waitFor(() => expect(a?.peers()).toEqual([]), { timeout: 5_000, interval: 20 })
+    } finally {
+      await Promise.all([a?.stop(), b?.stop()])
     }
   })
 

@@ -30,6 +30,8 @@ export interface Libp2pNetworkInit {
   listen: string[]
   /** Multiaddrs to tell peers instead; null or absent: those listened on. */
   announce?: string[] | null
+  /** What peers are told that this program is. */
+  program?: string
   handlers: NetworkHandlers
   logger?: NetworkLogger
 }
@@ -45,7 +47,7 @@ export async function createLibp2pNetwork(init: Libp2pNetworkInit): Promise<Netw
   const privateKey = init.privateKey instanceof Uint8Array ? await generateKeyPairFromSeed('Ed25519', init.privateKey) : init.privateKey
   const gossip = createGossip(handlers, logger)
   const arrivals = createArrivals(() => performance.now())
-  const host = await createHost({ privateKey, listen: init.listen, announce: init.announce ?? null, gossip: gossip.service, onAccepted: arrivals.accepted })
+  const host = await createHost({ privateKey, listen: init.listen, announce: init.announce ?? null, ...(init.program === undefined ? {} : { program: init.program }), gossip: gossip.service, onAccepted: arrivals.accepted })
   const stopper = new AbortController()
 
   const fetch = createFetch({ handlers, logger, stopSignal: stopper.signal, connectionTo: (peer) => openConnection(host, peer) })
@@ -63,6 +65,10 @@ export async function createLibp2pNetwork(init: Libp2pNetworkInit): Promise<Netw
   host.addEventListener('connection:open', ({ detail }) => {
     if (detail.direction === 'inbound') arrivals.opened()
   })
+  const programs = new Map<string, string>()
+  host.addEventListener('peer:identify', ({ detail }) => {
+    programs.set(detail.peerId.toString(), (detail.agentVersion ?? '').slice(0, networkLimits.programLengthMax))
+  })
   host.addEventListener('peer:connect', ({ detail }) => {
     const peer = detail.toString()
     dials.peerConnected(peer)
@@ -70,6 +76,7 @@ export async function createLibp2pNetwork(init: Libp2pNetworkInit): Promise<Netw
   })
   host.addEventListener('peer:disconnect', ({ detail }) => {
     const peer = detail.toString()
+    programs.delete(peer)
     liveness.forget(peer)
     watch.closed(peer)
     dials.peerDisconnected(peer)
@@ -92,7 +99,7 @@ export async function createLibp2pNetwork(init: Libp2pNetworkInit): Promise<Netw
     gossip.stop()
     await stopHost(host)
   }
-  return toNetwork({ host, gossip, dials, liveness, stop, isStopped: () => stopper.signal.aborted, request: fetch.request })
+  return toNetwork({ host, gossip, dials, liveness, programs, stop, isStopped: () => stopper.signal.aborted, request: fetch.request })
 }
 
 interface Parts {
@@ -100,12 +107,13 @@ interface Parts {
   gossip: Gossip
   dials: HostDials
   liveness: Liveness
+  programs: ReadonlyMap<string, string>
   request(peer: string, request: Uint8Array, timeoutMs: number): Promise<Uint8Array[]>
   isStopped(): boolean
   stop(): Promise<void>
 }
 
-function toNetwork({ host, gossip, dials, liveness, request, isStopped, stop }: Parts): Network {
+function toNetwork({ host, gossip, dials, liveness, programs, request, isStopped, stop }: Parts): Network {
   let stopping: Promise<void> | null = null
   const assertRunning = (): void => {
     if (isStopped()) throw new NetworkError('stopped', 'the network host is stopped')
@@ -130,7 +138,7 @@ function toNetwork({ host, gossip, dials, liveness, request, isStopped, stop }: 
       assertRunning()
       return dials.dialOnce(address)
     },
-    peers: () => connectedPeers(host, liveness),
+    peers: () => connectedPeers(host, liveness, programs),
     announcedBy: (peer) => announcedBy(host, peer),
     async joinTopic(topic) {
       assertRunning()
@@ -208,12 +216,12 @@ function guardHandlers(handlers: NetworkHandlers, logger: NetworkLogger): Networ
   }
 }
 
-function connectedPeers(host: Host, liveness: Liveness): ConnectedPeer[] {
+function connectedPeers(host: Host, liveness: Liveness, programs: ReadonlyMap<string, string>): ConnectedPeer[] {
   const peers = new Map<string, ConnectedPeer>()
   for (const { remotePeer, remoteAddr, direction, status } of host.getConnections()) {
     const id = remotePeer.toString()
     if (status !== 'open' || peers.has(id)) continue
-    peers.set(id, { id, address: remoteAddr.toString(), direction, latencyMs: liveness.latencyMs(id) })
+    peers.set(id, { id, address: remoteAddr.toString(), direction, latencyMs: liveness.latencyMs(id), program: programs.get(id) ?? null })
   }
   return [...peers.values()]
 }

@@ -51,6 +51,8 @@ export const networkLimits = {
   gossipLinkWaitMs: 500,
   /** And how long its gossip link is watched. */
   gossipLinkWatchMs: 10_000,
+  /** Of what a peer says of its program, so much is kept. */
+  programLengthMax: 100,
   pingIntervalMs: 10_000,
   pingTimeoutMs: 10_000,
   pingFailuresMax: 3,

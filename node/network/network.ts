@@ -7,6 +7,8 @@ export interface ConnectedPeer {
   address: string
   direction: 'inbound' | 'outbound'
   latencyMs: number | null
+  /** What the peer says of the program that it is; null before it has said so. */
+  program: string | null
 }
 
 /** What the host tells its owner. Peer ids are libp2p PeerIds in base58 text. All handlers must not throw. */

@@ -11,8 +11,8 @@ export interface AbilityWatch {
 }
 
 /**
- * Tells the machine when the agent becomes unable to answer or judge, and able again. Whose rounds it works on is no matter
- * here: peers would not wait for it in the rounds of its owner either, and on those of others it passes at once.
+ * Tells the machine when the agent becomes unable to answer or judge for its owner, and able again. Whose rounds it works on, and what
+ * others may still spend, is no matter here: peers would not wait for it in the rounds of its owner either, and in others' it passes at once.
  */
 export function createAbilityWatch(init: { agent: Agent; dispatch: (event: Event) => void; lookMs?: number }): AbilityWatch {
   const { agent, dispatch, lookMs = LOOK_MS } = init

@@ -168,6 +168,32 @@ describe('createAgentCalls', () => {
   })
 })
 
+describe('grades', () => {
+  const ask: Extract<Effect, { type: 'ask-agent'; job: 'grade' }> = { type: 'ask-agent', round: ROUND, job: 'grade', task, answers: [{ text: 'x', value: null }, { text: 'y', value: 'Y' }], draws: 2 }
+  const gradeWith = async (grade: Agent['grade']): Promise<Pick<Trial, 'events' | 'errors'>> => {
+    const { calls, events, errors } = createTrial(grade === undefined ? {} : { grade })
+    calls.ask(ask)
+    await settled()
+    expect(events).toMatchObject([{ type: 'graded', round: ROUND }])
+    return { events, errors }
+  }
+
+  it('are handed back in micro-units, no more of them than asked for', async () => {
+    expect(await gradeWith(async ({ answers, draws }) => answers.map(({ text }) => (text === 'x' ? [0, 1, 0.5] : [1 / 3, draws / 2])))).toMatchObject({ events: [{ grades: { grades: [[0, 1_000_000], [333_333, 1_000_000]] } }], errors: [] })
+  })
+
+  it('are a pass where the agent cannot grade or abstains', async () => {
+    expect(await gradeWith(undefined)).toMatchObject({ events: [{ grades: null }], errors: [] })
+    expect(await gradeWith(async () => [])).toMatchObject({ events: [{ grades: null }], errors: [] })
+  })
+
+  it('are a pass, and reported, where they are out of range or not of all answers', async () => {
+    for (const grades of [[[0.5], [1.5]], [[0.5], [-0.1]], [[0.5], [Number.NaN]], [[0.5]], [[0.5], []]]) {
+      expect(await gradeWith(async () => grades)).toMatchObject({ events: [{ grades: null }], errors: [{ code: 'malformed-reply' }] })
+    }
+  })
+})
+
 describe('whose rounds an agent works on', () => {
   const answerFor = async (asker: string | null, askers: AgentCallsInit['askers']): Promise<{ asked: (boolean | undefined)[]; errors: AgentError[]; events: Event[] }> => {
     const asked: (boolean | undefined)[] = []

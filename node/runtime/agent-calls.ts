@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { answerSchema, ballotSchema, LIMITS, type Effect, type Event } from '../../protocol/index.ts'
+import { answerSchema, ballotSchema, gradesSchema, LIMITS, type Effect, type Event, type GradesContent } from '../../protocol/index.ts'
 import { AgentError, type Agent, type AgentTask } from '../agents/agent.ts'
 import type { Limits } from '../agents/providers/limits.ts'
 
@@ -31,16 +31,13 @@ export function createAgentCalls({ agent, askers, askerOf, self, dispatch, onErr
   const running = new Map<string, AbortController>()
 
   const call = async (effect: AskAgent, signal: AbortSignal): Promise<void> => {
-    const { round, job } = effect
+    const { round } = effect
     const asker = askerOf(round)
     const isOwn = asker === self
     if (!isOwn && !mayAsk(asker, askers)) throw new AgentError('budget-refused', 'the limits of this node say that it works on no rounds of this asker')
     const task: AgentTask = { round, kind: effect.task.kind, prompt: effect.task.prompt, reference: effect.task.reference, isOwn }
-    const answer = effect.job === 'answer' ? await askForAnswer(agent, task, signal) : null
-    const ballot = effect.job === 'judge' ? await askForBallot(agent, task, effect, signal) : null
-    if (signal.aborted) return
-    const salt = new Uint8Array(randomBytes(32))
-    dispatch(job === 'answer' ? { type: 'answered', round, answer, salt } : { type: 'judged', round, ballot, salt })
+    const said = await askAgent(agent, task, effect, signal)
+    if (!signal.aborted) dispatch(said)
   }
 
   return {
@@ -54,8 +51,7 @@ export function createAgentCalls({ agent, askers, askerOf, self, dispatch, onErr
         .catch((error: unknown) => {
           if (controller.signal.aborted) return
           onError(error instanceof AgentError ? error : new AgentError('malformed-reply', messageOf(error), { cause: error }), round)
-          const salt = new Uint8Array(randomBytes(32))
-          dispatch(job === 'answer' ? { type: 'answered', round, answer: null, salt } : { type: 'judged', round, ballot: null, salt })
+          dispatch(pass(effect))
         })
         .finally(() => running.delete(key))
     },
@@ -68,6 +64,34 @@ export function createAgentCalls({ agent, askers, askerOf, self, dispatch, onErr
 
 function mayAsk(asker: string | null, askers: AgentCallsInit['askers']): boolean {
   return askers === 'anyone' || (askers !== 'self' && asker !== null && askers.includes(asker))
+}
+
+function freshSalt(): Uint8Array {
+  return new Uint8Array(randomBytes(32))
+}
+
+async function askAgent(agent: Agent, task: AgentTask, effect: AskAgent, signal: AbortSignal): Promise<Event> {
+  const { round } = effect
+  switch (effect.job) {
+    case 'answer':
+      return { type: 'answered', round, answer: await askForAnswer(agent, task, signal), salt: freshSalt() }
+    case 'judge':
+      return { type: 'judged', round, ballot: await askForBallot(agent, task, effect, signal), salt: freshSalt() }
+    case 'grade':
+      return { type: 'graded', round, grades: await askForGrades(agent, task, effect, signal), salt: freshSalt() }
+  }
+}
+
+function pass({ job, round }: AskAgent): Event {
+  const salt = freshSalt()
+  switch (job) {
+    case 'answer':
+      return { type: 'answered', round, answer: null, salt }
+    case 'judge':
+      return { type: 'judged', round, ballot: null, salt }
+    case 'grade':
+      return { type: 'graded', round, grades: null, salt }
+  }
 }
 
 async function askForAnswer(agent: Agent, task: AgentTask, signal: AbortSignal) {
@@ -85,6 +109,13 @@ async function askForBallot(agent: Agent, task: AgentTask, effect: Extract<AskAg
     ...(reason === undefined ? {} : { reason: reason.slice(0, LIMITS.reasonLengthMax) }),
   }))
   return kept.length === 0 ? null : ballotSchema.parse({ comparisons: kept })
+}
+
+async function askForGrades(agent: Agent, task: AgentTask, { answers, draws }: Extract<AskAgent, { job: 'grade' }>, signal: AbortSignal): Promise<GradesContent | null> {
+  const grades = (await agent.grade?.({ task, answers, draws }, signal)) ?? []
+  if (grades.length === 0) return null
+  if (grades.length !== answers.length) throw new AgentError('malformed-reply', `the agent graded ${grades.length} of ${answers.length} answers`)
+  return gradesSchema.parse({ grades: grades.map((each) => each.slice(0, draws).map((grade) => Math.round(grade * 1_000_000))) })
 }
 
 function messageOf(error: unknown): string {

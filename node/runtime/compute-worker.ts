@@ -1,7 +1,8 @@
 import { closeRound, computeShare, explainCredit, rankRound, type ComputeJob, type Rules, type Transcript } from '../../protocol/index.ts'
+import { preferredPairs } from './preferences.ts'
 
 export interface ComputeRequest {
-  job: ComputeJob | 'explain'
+  job: ComputeJob | 'explain' | 'prefer'
   transcript: Transcript
   rules: Rules
   /** Whose share to compute, or whose credit to explain. */
@@ -21,5 +22,7 @@ export default function compute({ job, transcript, rules, self, salt }: ComputeR
       return closeRound(transcript, rules)
     case 'explain':
       return explainCredit(transcript, rules, self)
+    case 'prefer':
+      return preferredPairs(rankRound(transcript, rules))
   }
 }

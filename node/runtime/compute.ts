@@ -3,6 +3,7 @@ import { Piscina } from 'piscina'
 import type { Body, Effect, Event, Explanation, RankedRound, RoundResult, Rules, Transcript } from '../../protocol/index.ts'
 import { sourceFile } from '../source-file.ts'
 import type { ComputeRequest } from './compute-worker.ts'
+import type { PreferredPair } from './preferences.ts'
 
 type Compute = Extract<Effect, { type: 'compute' }>
 
@@ -16,6 +17,8 @@ export interface Computing {
   start: (effect: Compute) => void
   /** Why a player has its credit. Rejects if the node stops. */
   explain: (transcript: Transcript, member: string) => Promise<Explanation>
+  /** Which answers of a closed round are better than which. Rejects if the node stops. */
+  prefer: (transcript: Transcript) => Promise<PreferredPair[]>
   stop: () => Promise<void>
 }
 
@@ -44,11 +47,13 @@ export function createComputing(init: {
       if (number < ATTEMPTS_MAX) setTimeout(() => void attempt(effect, number + 1), RETRY_MS).unref()
     }
   }
+  const look = (job: 'explain' | 'prefer', transcript: Transcript, member: string): Promise<unknown> => pool.run({ job, transcript, rules, self: member, salt: new Uint8Array() })
   return {
     start(effect) {
       void attempt(effect, 1)
     },
-    explain: (transcript, member) => pool.run({ job: 'explain', transcript, rules, self: member, salt: new Uint8Array() }) as Promise<Explanation>,
+    explain: (transcript, member) => look('explain', transcript, member) as Promise<Explanation>,
+    prefer: (transcript) => look('prefer', transcript, self) as Promise<PreferredPair[]>,
     async stop() {
       stopped = true
       await pool.destroy()

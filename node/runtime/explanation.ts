@@ -1,7 +1,7 @@
 import { roundCredit } from '../../credit/index.ts'
-import { decodeCanonical, gatherTranscript, KEYS, openEnvelope, readResult, type ClosedEntry, type Explanation, type Machine, type Marginal, type Message, type Transcript } from '../../protocol/index.ts'
+import { decodeCanonical, gatherTranscript, KEYS, openEnvelope, readResult, type ClosedEntry, type Explanation, type Machine, type Marginal, type Message, type RoundResult, type Transcript } from '../../protocol/index.ts'
 import { nameOf } from '../names.ts'
-import { ServiceError, type CreditExplanation, type ExplainedMarginal } from '../service.ts'
+import { ServiceError, type CreditExplanation, type ExplainedMarginal, type RoundGrading } from '../service.ts'
 import type { Store } from '../store/store.ts'
 import { drive } from './reading.ts'
 
@@ -42,10 +42,19 @@ export async function explanationOf({ machine, store, explain }: ExplainInit, ro
     },
     best: marginal(explanation.best),
     worst: marginal(explanation.worst),
+    grading: gradingOf(result),
+    gradingErrorMicro: result.grading?.outcome?.creditError?.[player] ?? null,
     coalitions: explanation.coalitions,
     complete: explanation.complete,
     recompute: `GET /api/v1/rounds/${round} holds the answers, the comparisons and the result; SPEC.md, "Credit", says how one follows from the other.`,
   }
+}
+
+function gradingOf({ grading, players }: RoundResult): RoundGrading {
+  if (grading === undefined) return null
+  const { draws, graders, weight, outcome } = grading
+  const named = graders.map((index) => ({ member: players[index] as string, name: nameOf(players[index] as string) }))
+  return { draws, graders: named, weightMicro: weight, counts: outcome !== null, drawNoiseMicro: outcome?.drawNoise ?? null, graderNoiseMicro: outcome?.graderNoise ?? null }
 }
 
 /** A closed round as it was said and agreed. Rejects with ServiceError. */

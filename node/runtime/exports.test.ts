@@ -1,7 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Transcript } from '../../protocol/index.ts'
 import { ServiceError, type NodeService, type Preference, type RoundDetail } from '../service.ts'
 import { preferenceSchema, roundDetailSchema } from '../service/rounds.ts'
-import { createScriptedAgent, startMemoryNetwork, type MemoryNetwork } from '../test/memory-network.ts'
+import { createScriptedAgent, startMemoryNetwork, type MemoryNetwork, type MemoryNode } from '../test/memory-network.ts'
+import { createComputing } from './compute.ts'
+import { exportPreferences } from './exports.ts'
+import type { PreferredPair } from './preferences.ts'
 
 /** What the members answer; 42 is right, and preferred by all. */
 const ANSWERS = ['42', '42', '41']
@@ -81,6 +85,25 @@ describe('preferences', () => {
     expect(new Set(of('truth').map(({ weightMicro }) => weightMicro))).toEqual(new Set([1_000_000]))
     for (const { weightMicro, verdictsMicro } of of('ballots')) expect(verdictsMicro).toBe(weightMicro)
     expect(new Set(of('ballots').map(texts))).toContain('It is 42. > It is 41.')
+  })
+  it('are found by a worker, as the main thread would find them, one round at a time and only as they are read', async () => {
+    const { machine, store } = (network.nodes as [MemoryNode])[0]
+    const { rules, self } = machine
+    const computing = createComputing({ rules, self, dispatch: () => undefined, onError: () => undefined })
+    onTestFinished(() => computing.stop())
+    let [asked, under, most] = [0, 0, 0]
+    const prefer = async (transcript: Transcript): Promise<PreferredPair[]> => {
+      asked++
+      most = Math.max(most, ++under)
+      const pairs = await computing.prefer(transcript)
+      under--
+      return pairs
+    }
+    const rows = exportPreferences({ machine, store, prefer }, { after: 0 })
+    const first = (await rows.next()).value as Preference
+    expect([asked, first]).toEqual([1, (await read((services[0] as NodeService).exportPreferences({ after: 0 })))[0]])
+    expect([first, ...(await read(rows))]).toEqual(await read((services[0] as NodeService).exportPreferences({ after: 0 })))
+    expect([asked >= ROUNDS_MAX, most]).toEqual([true, 1])
   })
   it('name the members whose answers these were', async () => {
     const [service] = services as [NodeService]

@@ -1,9 +1,9 @@
 /** All closed rounds, one after the other, for those who work on them elsewhere. */
-import { KEYS, rankRound } from '../../protocol/index.ts'
+import { KEYS, type Transcript } from '../../protocol/index.ts'
 import { ServiceError, type ExportOptions, type Preference, type RoundDetail } from '../service.ts'
 import type { Store } from '../store/store.ts'
 import { readTranscript } from './explanation.ts'
-import { preferencesOf } from './preferences.ts'
+import { preferenceOf, type PreferredPair } from './preferences.ts'
 import { readRound, type RoundSource } from './round-documents.ts'
 
 /** Keys read at a time: a slow reader holds no iterator of the store open. */
@@ -17,15 +17,20 @@ export async function* exportRounds(source: RoundSource, options: ExportOptions)
   }
 }
 
-/** The preferences of all closed rounds whose texts this node still has. */
-export async function* exportPreferences(source: RoundSource, options: ExportOptions): AsyncGenerator<Preference> {
-  const { machine, store } = source
+export interface PreferenceSource extends Pick<RoundSource, 'machine' | 'store'> {
+  /** The pairs of a round that are told apart; found off the main thread, since its ranking is made anew. */
+  prefer: (transcript: Transcript) => Promise<PreferredPair[]>
+}
+
+/** The preferences of all closed rounds whose texts this node still has: round by round, and row by row as they are read. */
+export async function* exportPreferences({ machine, store, prefer }: PreferenceSource, options: ExportOptions): AsyncGenerator<Preference> {
   for await (const round of closedAfter(store, options)) {
     const held = await readTranscript(machine, store, round).catch((error: unknown) => {
       if (error instanceof ServiceError) return null
       throw error
     })
-    if (held !== null) yield* preferencesOf(held.transcript, rankRound(held.transcript, machine.rules), held.entry.height)
+    if (held === null) continue
+    for (const pair of await prefer(held.transcript)) yield preferenceOf(held.transcript, held.entry.height, pair)
   }
 }
 

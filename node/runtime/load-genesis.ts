@@ -9,6 +9,8 @@ import { ConfigError } from '../config/config-error.ts'
 import { writeFileWhole } from '../config/config-file.ts'
 import { checkpointFile, readGenesis } from '../config/genesis-file.ts'
 import { verify } from '../crypto.ts'
+import type { Identity } from '../identity.ts'
+import { createLibp2pNetwork } from '../network/libp2p-network.ts'
 import type { Network } from '../network/network.ts'
 import type { StartNodeOptions } from '../service.ts'
 import { copyPast, forgetPast } from '../store/read-ledger.ts'
@@ -28,6 +30,19 @@ export async function loadGenesis(init: Init, network: Network): Promise<Genesis
   const genesis = await fromPeers(init, 'genesis', (address) => askForGenesis(address, network))
   await writeFileWhole(file, `${JSON.stringify(genesis, null, 2)}\n`)
   return genesis
+}
+
+/** The genesis of a peer's network, asked for over a connection that ends with it; null where the peer does not answer. */
+export async function genesisOf(address: string, privateKey: Identity['privateKey']): Promise<Genesis | null> {
+  const nothing = { onGossip: async () => 'ignore' as const, onRequest: async () => [], onPeerConnected: () => undefined, onPeerDisconnected: () => undefined }
+  const network = await createLibp2pNetwork({ privateKey, listen: [], handlers: nothing })
+  try {
+    return await askForGenesis(address, network)
+  } catch {
+    return null
+  } finally {
+    await network.stop()
+  }
 }
 
 /** The state that the genesis goes on from, null where it begins anew. Rejects with ConfigError. */

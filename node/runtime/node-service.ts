@@ -17,9 +17,10 @@ import type { Store } from '../store/store.ts'
 import { createAsking } from './asking.ts'
 import { createChanges } from './changes.ts'
 import { explanationOf, type ExplainInit } from './explanation.ts'
-import { exportPreferences, exportRounds } from './exports.ts'
+import { exportPreferences, exportRounds, type PreferenceSource } from './exports.ts'
 import { reputationChanges, reputationOf, rewardsOf } from './member-documents.ts'
-import { creditShares, listRounds, readRound } from './round-documents.ts'
+import { creditShares, listRounds, readRound, readWinner } from './round-documents.ts'
+import { rulesSentence } from './rules.ts'
 import { describeSigning, signingSentence } from './signing.ts'
 import { createSolo } from './solo.ts'
 
@@ -35,6 +36,7 @@ export interface NodeServiceInit {
   /** Frames refused so far, by code. */
   refusals: () => Record<string, number>
   explain: ExplainInit['explain']
+  prefer: PreferenceSource['prefer']
 }
 
 /** The service, and the way in for what the machine and the network report. */
@@ -45,7 +47,7 @@ export interface ServiceCore {
   close: () => void
 }
 
-export function createNodeService({ agent, machine, store, network, dispatch, refusals, explain }: NodeServiceInit): ServiceCore {
+export function createNodeService({ agent, machine, store, network, dispatch, refusals, explain, prefer }: NodeServiceInit): ServiceCore {
   const listeners = new Set<(event: NodeEvent) => void>()
   const asking = createAsking(machine, store, dispatch)
   const ranked = new Map<string, RankedRound>()
@@ -66,7 +68,7 @@ export function createNodeService({ agent, machine, store, network, dispatch, re
     rewards: (member, options) => rewardsOf(store, machine.ledger, member, options),
     explain: (round, member) => explanationOf({ machine, store, explain }, round, member),
     exportRounds: (options) => exportRounds(source, options),
-    exportPreferences: (options) => exportPreferences(source, options),
+    exportPreferences: (options) => exportPreferences({ machine, store, prefer }, options),
     membership: changes.membership,
     checkpoint: changes.checkpoint,
     solo: createSolo(agent),
@@ -121,14 +123,14 @@ type Source = Parameters<typeof readRound>[0] & { ranked: Map<string, RankedRoun
 async function emitClosed(source: Source, { height, closed }: Extract<Notice, { type: 'round-closed' }>, emit: (event: NodeEvent) => void): Promise<void> {
   const { result, changes, round } = closed
   source.ranked.delete(round)
-  const detail = await readRound(source, round).catch(() => null)
+  const winner = await readWinner(source, round, result).catch(() => null)
   const { source: by, micro, success } = result.evaluation
   emit({
     type: 'round-closed',
     round,
     height,
     kind: result.kind,
-    winner: detail?.winner ?? null,
+    winner,
     rated: result.rated,
     evaluation: { source: by, valueMicro: micro, success },
     credit: creditShares(result),
@@ -197,12 +199,12 @@ function isQuorumPresent(machine: Machine): boolean {
 
 function describeAbility({ ability, config }: Machine, providers: NodeStatus['providers']): string[] {
   const lost = [config.agent.canAnswer && !ability.canAnswer ? ['answers'] : [], config.agent.canJudge && !ability.canJudge ? ['judges'] : []].flat()
-  const hindered = providers.flatMap(({ id, reason }) => (reason === null ? [] : [`Provider ${id} is not called: ${reason}.`]))
-  return [...(lost.length === 0 ? [] : [`This node ${lost.join(' and ')} no rounds of others for now.`]), ...hindered]
+  const hindered = providers.flatMap(({ id, state, reason }) => (reason === null ? [] : [`Provider ${id} is ${state === 'over-limit' ? 'at a limit' : 'not called'}: ${reason}.`]))
+  return [...(lost.length === 0 ? [] : [`This node ${lost.join(' and ')} no rounds for now.`]), ...hindered]
 }
 
 function describeHealth(machine: Machine, network: Network, isMember: boolean, statistics: NodeStatus['agent']): string[] {
-  const { absent, pending } = describeProgress(machine)
+  const { absent, pending, stranded } = describeProgress(machine)
   const members = Object.keys(machine.ledger.members).length
   const sentences: string[] = []
   if (machine.refused !== null) sentences.push(`Block ${machine.refused.height} is final for the network and wrong by the rules of this version (${machine.refused.code}): the others run another one, or this node's store is damaged.`)
@@ -210,12 +212,17 @@ function describeHealth(machine: Machine, network: Network, isMember: boolean, s
   if (signing !== null) sentences.push(signing)
   if (!isMember) sentences.push('This node has asked to join and is not a member yet.')
   if (network.peers().length === 0 && members > 1) sentences.push('No peer is connected.')
+  if (stranded) sentences.push(`Peers are ahead, but none of them gives the record from block ${machine.ledger.height + 1} on, nor a snapshot above it.`)
+  const otherRules = rulesSentence(network.peers())
+  if (otherRules !== null) sentences.push(otherRules)
   if (absent.length > 0) sentences.push(`Not heard of: ${absent.map(nameOf).join(', ')}.`)
   if (!isQuorumPresent(machine)) sentences.push('More than a third of the voting weight is missing: no block becomes final until enough of it is back.')
   else if (pending && absent.length > 0) sentences.push('A block is due and not final yet.')
   if (typeof statistics?.restsBecause === 'string') sentences.push(statistics.restsBecause)
   if (members < 3) sentences.push('Rounds are unrated below three members.')
-  return sentences.length > 0 ? sentences : [`All ${members} members are present.`]
+  if (sentences.length > 0) return sentences
+  const present = presentMembers(machine).size
+  return [present === members ? `All ${members} members are present.` : `${present} of ${members} members are present.`]
 }
 
 function describePeers(machine: Machine, network: Network): PeerInfo[] {

@@ -4,36 +4,44 @@ import type { Preference } from '../service.ts'
 
 const MICRO = 1_000_000
 
+/** Two answers of a round, by their place in it, and how they were told apart. */
+export interface PreferredPair extends Pick<Preference, 'source' | 'weightMicro' | 'verdicts' | 'verdictsMicro'> {
+  chosen: number
+  rejected: number
+}
+
 /**
- * One row for each two different answers of a round that a truth, a checker or the ballots tell apart. Equal answers make no
- * row; neither do pairs that nobody compared and nothing evaluates. Pure.
+ * All pairs of different answers of a round that a truth, a checker or the ballots tell apart. Equal answers make no
+ * pair; neither do those that nobody compared and nothing evaluates. Pure, and long for rounds of many.
  */
-export function preferencesOf(transcript: Transcript, ranked: RankedRound, height: number): Preference[] {
-  const { answers, task, round } = transcript
-  return pairsOf(answers.length).flatMap(([first, second]) => {
+export function preferredPairs(ranked: RankedRound): PreferredPair[] {
+  return pairsOf(ranked.input.answers.length).flatMap(([first, second]) => {
     if (ranked.input.answers[first]?.cluster === ranked.input.answers[second]?.cluster) return []
     const { verdicts, leadMicro } = weigh(ranked, first, second)
     const gap = ranked.quality === null ? 0 : (ranked.quality[first] as number) - (ranked.quality[second] as number)
     const lead = gap === 0 ? leadMicro : gap
     if (lead === 0) return []
     const [chosen, rejected] = lead > 0 ? [first, second] : [second, first]
-    const answerOf = (index: number) => answers[index] as Transcript['answers'][number]
-    return [{
-      schema: 'peerage.preference/v1',
-      round,
-      height,
-      kind: task.kind,
-      prompt: task.prompt,
-      chosen: answerOf(chosen).content.text,
-      rejected: answerOf(rejected).content.text,
-      chosenBy: answerOf(chosen).author,
-      rejectedBy: answerOf(rejected).author,
-      source: gap === 0 || ranked.source === 'none' ? 'ballots' : ranked.source,
-      weightMicro: Math.abs(lead),
-      verdicts,
-      verdictsMicro: lead > 0 ? leadMicro : 0 - leadMicro,
-    }]
+    const source = gap === 0 || ranked.source === 'none' ? 'ballots' : ranked.source
+    return [{ chosen, rejected, source, weightMicro: Math.abs(lead), verdicts, verdictsMicro: lead > 0 ? leadMicro : 0 - leadMicro }]
   })
+}
+
+/** The row that a pair makes, with the texts of its round. */
+export function preferenceOf({ answers, task, round }: Transcript, height: number, { chosen, rejected, ...told }: PreferredPair): Preference {
+  const answerOf = (index: number) => answers[index] as Transcript['answers'][number]
+  return {
+    schema: 'peerage.preference/v1',
+    round,
+    height,
+    kind: task.kind,
+    prompt: task.prompt,
+    chosen: answerOf(chosen).content.text,
+    rejected: answerOf(rejected).content.text,
+    chosenBy: answerOf(chosen).author,
+    rejectedBy: answerOf(rejected).author,
+    ...told,
+  }
 }
 
 function pairsOf(count: number): [number, number][] {

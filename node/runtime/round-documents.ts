@@ -1,14 +1,17 @@
 /** Rounds as people and programs look at them: open ones from the machine, closed ones from the store. */
 import { roundCredit } from '../../credit/index.ts'
 import {
+  answerOf,
   answersOf,
   ballotOf,
   cutOf,
   decodeCanonical,
+  distinctAnswers,
   hashSchema,
   KEYS,
   openEnvelope,
   readResult,
+  revealedGrades,
   type ClosedEntry,
   type Machine,
   type MemberChange,
@@ -56,6 +59,17 @@ export async function readRound(source: RoundSource, id: string): Promise<RoundD
   const value = await store.get(KEYS.round(id))
   if (value === null) return null
   return describeClosed(source, id, decodeCanonical(value) as ClosedEntry)
+}
+
+/** The answer that a round was closed with, or null: of all that was said in it, one message is read. */
+export async function readWinner({ machine, store }: Pick<RoundSource, 'machine' | 'store'>, id: string, { winner, answers, players }: RoundResult): Promise<RoundWinner | null> {
+  const member = winner === null ? undefined : players[answers[winner]?.author ?? -1]
+  const entry = await store.get(KEYS.round(id))
+  if (member === undefined || entry === null) return null
+  const [, itemId] = cutOf((decodeCanonical(entry) as ClosedEntry).round, 'answer-reveal').find(([author]) => author === member) ?? []
+  const [reveal] = itemId === undefined ? [] : (await readItems(machine, store, [itemId])).values()
+  const answer = reveal?.kind === 'reveal' ? answerOf(reveal) : null
+  return answer === null ? null : { member, name: nameOf(member), ...answer }
 }
 
 /** Signed credit in micro-units and points, by player. */
@@ -146,7 +160,7 @@ function prunedAnswers({ answers, players, clusters }: RoundResult): RoundDetail
 
 type Described = Pick<
   RoundDetail,
-  'round' | 'asker' | 'askerName' | 'kind' | 'prompt' | 'reference' | 'task' | 'answers' | 'comparisons'
+  'round' | 'asker' | 'askerName' | 'kind' | 'prompt' | 'reference' | 'task' | 'answers' | 'comparisons' | 'grades'
 >
 
 // What the items of the cuts say, whether the round is closed or not.
@@ -167,6 +181,7 @@ function describeItems(id: string, cuts: RoundState['cuts'], item: (id: string) 
     task: { answerMs, judgeMs, truthCommitted: open.body.truth !== null, acceptedValues: truth?.kind === 'truth' ? truth.body.accepted : null },
     answers,
     comparisons: comparisonsOf(round, answers, item),
+    grades: gradesOf(round, item),
   }
 }
 
@@ -179,6 +194,16 @@ function comparisonsOf(round: RoundState, answers: RoundDetail['answers'], item:
       return a === undefined || b === undefined ? [] : [{ judge, left: a.member, right: b.member, verdict, reason: reason ?? null }]
     })
   })
+}
+
+function gradesOf(round: RoundState, item: (id: string) => Message | undefined): RoundDetail['grades'] {
+  const answers = answersOf(round, item)
+  const { indices } = distinctAnswers(answers)
+  return revealedGrades(round, item).flatMap(({ author: grader, content }) =>
+    answers.flatMap(({ author }, index) => {
+      const gradesMicro = content.grades[indices[index] as number]
+      return gradesMicro === undefined ? [] : [{ grader, author, gradesMicro }]
+    }))
 }
 
 function rankingOf(answers: RoundDetail['answers'], strengths: number[], masses: number[], agreementMicro: number): RoundDetail['ranking'] {

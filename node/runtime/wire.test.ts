@@ -35,7 +35,7 @@ function createTrial(verdict: Verdict = { verdict: 'accept' }, reply: (request: 
   const signer = createStranger()
   const machine = createMachine({ genesis: network.genesis, signer, verify, agent: { canAnswer: true, canJudge: true, model: '' } })
   const trial: Omit<Trial, 'wire'> = { machine, dispatched: [], judged: [], published: [], requested: [], troubles: [] }
-  const peer = (id: string): ReturnType<Network['peers']>[0] => ({ id, address: '', direction: 'inbound', latencyMs: null })
+  const peer = (id: string): ReturnType<Network['peers']>[0] => ({ id, address: '', direction: 'inbound', latencyMs: null, program: null })
   const stub: Network = {
     peerId: signer.member,
     addresses: () => [],

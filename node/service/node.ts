@@ -26,7 +26,7 @@ export const nodeStatusSchema = z
     lastBlock: z.string().describe('hash of the last final block; of the genesis while there is none'),
     stateRoot: z.string(),
     openRounds: z.array(z.object({ round: z.string(), phase: roundPhaseSchema, asker: z.string(), kind: taskKindSchema })),
-    canAnswer: z.boolean().describe('whether it answers rounds of others now, as peers are told'),
+    canAnswer: z.boolean().describe("whether it answers now, as peers are told; where others have used up what they may have, it passes in their rounds all the same: see `providers`"),
     canJudge: z.boolean(),
     providers: z.array(providerStatusSchema).describe('what is behind the agent; empty where it needs no model'),
     peersConnected: z.int(),

@@ -5,7 +5,7 @@ import { LIMITS } from '../../protocol/index.ts'
 import { namedMember, REPUTATION_ROLES } from './members.ts'
 
 /** Phases of a round in the order in which they happen; a phase that a round does not need is left out. `closing`: only the result is missing. */
-const ROUND_PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'credit-commit', 'credit', 'credit-next-commit', 'credit-next', 'credit-all-commit', 'credit-all', 'closing', 'closed'] as const
+const ROUND_PHASES = ['answer-commit', 'answer-reveal', 'ballot-commit', 'ballot-reveal', 'evaluate', 'grade-commit', 'grade', 'credit-commit', 'credit', 'credit-next-commit', 'credit-next', 'credit-all-commit', 'credit-all', 'closing', 'closed'] as const
 export const roundPhaseSchema = z.enum(ROUND_PHASES)
 export type RoundPhase = z.infer<typeof roundPhaseSchema>
 
@@ -31,7 +31,7 @@ export const askRequestSchema = z
 export type AskRequest = z.output<typeof askRequestSchema>
 
 export const roundEvaluationSchema = z
-  .object({ source: z.enum(['truth', 'checker', 'consensus', 'none']), valueMicro: z.int(), success: z.boolean() })
+  .object({ source: z.enum(['truth', 'checker', 'grades', 'consensus', 'none']), valueMicro: z.int(), success: z.boolean() })
   .meta({ id: 'RoundEvaluation', description: 'how good the winner was, and who says so' })
 export type RoundEvaluation = z.infer<typeof roundEvaluationSchema>
 
@@ -61,6 +61,10 @@ export type RoundSummary = z.infer<typeof roundSummarySchema>
 const comparisonSchema = z
   .object({ judge: z.string(), left: z.string(), right: z.string(), verdict: z.enum(['left', 'right', 'tie']), reason: z.string().nullable() })
   .describe('one agreed comparison; left and right are the authors of the two answers, in the order shown')
+
+const gradeSchema = z
+  .object({ grader: z.string(), author: z.string(), gradesMicro: z.array(z.int()) })
+  .describe("one member's grades of one answer, by its author, in the order of the draws; answers of the same words are graded once")
 
 const rankingSchema = z
   .object({
@@ -106,6 +110,7 @@ export const roundDetailSchema = z
     }),
     answers: z.array(z.object({ ...namedMember, text: z.string(), value: z.string().nullable(), cluster: z.int().nullable().describe('number of its group of equal answers; null before the ranking') })),
     comparisons: z.array(comparisonSchema),
+    grades: z.array(gradeSchema).describe('empty in networks whose members do not grade'),
     ranking: rankingSchema.nullable(),
     credit: roundCreditSchema.nullable(),
     reputation: z.array(reputationChangeSchema),
@@ -115,6 +120,19 @@ export const roundDetailSchema = z
   })
   .meta({ id: 'RoundDetail', description: 'everything known of a round so far; parts that are not final yet are null or empty' })
 export type RoundDetail = z.infer<typeof roundDetailSchema>
+
+const gradingSchema = z
+  .object({
+    draws: z.int().describe('grades asked for of each answer'),
+    graders: z.array(z.object(namedMember)).describe('whose grades count'),
+    weightMicro: z.int().describe('their part of what all players weigh'),
+    counts: z.boolean().describe('whether enough have graded for values to follow from it'),
+    drawNoiseMicro: z.int().nullable().describe('standard deviation of grades of one answer by one member; null with one draw'),
+    graderNoiseMicro: z.int().nullable().describe('standard deviation of what members find one answer worth; null where too few have graded'),
+  })
+  .nullable()
+  .meta({ id: 'RoundGrading', description: 'how far credit rests on what members say that answers are worth; null where nobody was asked' })
+export type RoundGrading = z.infer<typeof gradingSchema>
 
 const marginalSchema = z
   .object({ valueMicro: z.int(), with: z.array(z.object(namedMember)) })
@@ -137,6 +155,8 @@ export const creditExplanationSchema = z
     without: z.object({ valueMicro: z.int(), pick: roundWinnerSchema.nullable() }).describe('what the others would have picked without the member'),
     best: marginalSchema.describe('where the member helped most'),
     worst: marginalSchema.describe('where it helped least'),
+    grading: gradingSchema,
+    gradingErrorMicro: z.int().nullable().describe('standard error of the credit because grades differ; null without grades, or where coalitions are sampled'),
     coalitions: z.int(),
     complete: z.boolean().describe('whether all coalitions were looked at'),
     recompute: z.string(),

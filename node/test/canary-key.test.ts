@@ -132,7 +132,7 @@ describe('a node whose models tell its keys to everybody', () => {
     expect((await own().client.get<{ answers: { member: string }[] }>(`rounds/${round}`)).answers.map(({ member }) => member)).not.toContain(own().node.memberId)
     expect(events.some((event) => event.type === 'agent-error' && event.round === round && event.message.includes('by-variable: the endpoint answers 500'))).toBe(true)
     await poll('peers see it', 10_000, seenByPeers, (able) => able === false)
-    expect((await statusOf(own())).health.slice(0, 2)).toEqual(['This node answers and judges no rounds of others for now.', expect.stringContaining('Provider by-file is not called: the endpoint answers 401')])
+    expect((await statusOf(own())).health.slice(0, 2)).toEqual(['This node answers and judges no rounds for now.', expect.stringContaining('Provider by-file is not called: the endpoint answers 401')])
     await hearAll('failing', round)
     await chat(true)
     behave()

@@ -4,8 +4,10 @@ import { closeRound, computeShare, createGenesis, explainCredit, rankRound, rest
 import type { Agent } from '../agents/agent.ts'
 import { verify } from '../crypto.ts'
 import type { ConnectedPeer, Network, NetworkHandlers } from '../network/network.ts'
+import { createAbilityWatch } from '../runtime/ability-watch.ts'
 import { createAgentCalls } from '../runtime/agent-calls.ts'
 import { createNodeService } from '../runtime/node-service.ts'
+import { preferredPairs } from '../runtime/preferences.ts'
 import { drive } from '../runtime/reading.ts'
 import { createRunner, type Runner } from '../runtime/runner.ts'
 import { createTimers } from '../runtime/timers.ts'
@@ -22,7 +24,7 @@ interface Hub {
 
 function createHub(): Hub {
   const hosts = new Map<string, NetworkHandlers>()
-  const describe = (id: string): ConnectedPeer => ({ id, address: `/memory/${id}`, direction: 'outbound', latencyMs: 0 })
+  const describe = (id: string): ConnectedPeer => ({ id, address: `/memory/${id}`, direction: 'outbound', latencyMs: 0, program: null })
   return {
     connect(id) {
       const others = (): [string, NetworkHandlers][] => [...hosts].filter(([other]) => other !== id)
@@ -53,6 +55,8 @@ function createHub(): Hub {
     },
   }
 }
+
+const ABILITY_LOOK_MS = 20
 
 export interface MemoryNode {
   member: string
@@ -110,7 +114,7 @@ export async function startMemoryNetwork(agents: readonly Agent[], parameters: P
 function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; store: Store; agent: Agent; hub: Hub }): MemoryNode {
   const { network, listen } = hub.connect(machine.self)
   const events: NodeEvent[] = []
-  const core = createNodeService({ agent, machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: async (transcript, member) => explainCredit(transcript, machine.rules, member) })
+  const core = createNodeService({ agent, machine, store, network, dispatch: (event) => runner.dispatch(event), refusals: () => wire.refusals(), explain: async (transcript, member) => explainCredit(transcript, machine.rules, member), prefer: async (transcript) => preferredPairs(rankRound(transcript, machine.rules)) })
   core.service.subscribe((event) => events.push(event))
   const onFatal = (error: unknown): void => {
     throw error
@@ -118,6 +122,7 @@ function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; sto
   const runner = createRunner({ machine, store, perform: (effect) => perform(effect), onNotice: core.onNotice, onFatal })
   const { dispatch } = runner
   const timers = createTimers((name) => dispatch({ type: 'timer', name }))
+  const ability = createAbilityWatch({ agent, dispatch, lookMs: ABILITY_LOOK_MS })
   const onError = (error: Error & { code: string }, round: string): void => core.emit({ type: 'agent-error', code: error.code, message: error.message, round })
   const calls = createAgentCalls({ agent, askers: 'anyone', askerOf: (round) => machine.ledger.rounds[round]?.asker ?? null, self: machine.self, dispatch, onError })
   const wire = createWire({ machine, store, network, verify, dispatch, judge: runner.judge, onTrouble: () => undefined })
@@ -135,10 +140,12 @@ function startMemoryNode({ machine, store, agent, hub }: { machine: Machine; sto
     onPeerConnected: (member) => dispatch({ type: 'peer-connected', member }),
     onPeerDisconnected: (member) => dispatch({ type: 'peer-disconnected', member }),
   })
+  ability.start()
   const stop = async (): Promise<void> => {
     core.close()
     await runner.stop()
     timers.stop()
+    ability.stop()
     calls.stop()
     await network.stop()
   }

@@ -1,11 +1,13 @@
 /** What owners do to a network over time: keys change, members leave, liars are met, and what is lost for good is left behind. */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { generateTask, networkId, type Genesis } from '../../protocol/index.ts'
+import { createGenesis, generateTask, networkId, type Genesis } from '../../protocol/index.ts'
 import type { CheckpointDocument } from '../change-documents.ts'
+import { runToEnd } from '../cli/context-fixture.ts'
 import { startChild, type ChildNode } from '../cli/demo/child-node.ts'
 import { findFreePorts } from '../cli/demo/free-ports.ts'
+import type { TestnetNode } from '../cli/demo/testnet.ts'
 import { ensureIdentity } from '../cli/own-home.ts'
 import { formatConfig, writeFileWhole } from '../config/config-file.ts'
 import { resolveHome } from '../config/home.ts'
@@ -39,17 +41,24 @@ async function closeRound(index: number): Promise<void> {
   await untilClosed(nodeAt(index), round)
 }
 
-/** A node of its own folder that knows these addresses; its log goes to its last words. */
-async function startStranger(name: string, bootstrap: string[]): Promise<{ child: ChildNode; client: TestNode['client'] }> {
+/** Makes the folder of a node that knows these addresses. */
+async function makeStranger(name: string, bootstrap: string[]): Promise<TestnetNode> {
   const home = resolveHome(join(testnet.folder, name), {})
   const { identity } = await ensureIdentity(home)
   const [port, httpPort] = (await findFreePorts(2)) as [number, number]
   const config = { logLevel: 'warn', agent: { type: 'solver', strategy: 'hasty' }, network: { host: '127.0.0.1', port, bootstrap }, http: { host: '127.0.0.1', port: httpPort } }
   await writeFileWhole(home.configFile, formatConfig(config))
-  const child = startChild({ home, memberId: identity.memberId, name }, { env: process.env, selfCommand: [process.execPath, BIN] })
+  return { home, memberId: identity.memberId, name }
+}
+
+/** Starts it; its log goes to its last words. */
+async function startMade(stranger: TestnetNode): Promise<{ child: ChildNode; client: TestNode['client'] }> {
+  const child = startChild(stranger, { env: process.env, selfCommand: [process.execPath, BIN] })
   extra.push(child)
   return { child, client: clientOf((await child.ready).apiUrl) }
 }
+
+const startStranger = async (name: string, bootstrap: string[]): ReturnType<typeof startMade> => startMade(await makeStranger(name, bootstrap))
 
 describe('a newcomer that meets a liar', () => {
   it('names it and ends with the state of the others', async () => {
@@ -67,6 +76,43 @@ describe('a newcomer that meets a liar', () => {
     expect((await runCommand(['leave', '--node', again.client.url])).out).toContain('has asked to leave')
     await poll('the newcomer has left', 30_000, () => membersAt(0), (members) => members.length === NODES)
     await again.child.stop()
+  }, 120_000)
+})
+
+describe('a newcomer with a checkpoint', () => {
+  it('begins after its block, ends with the state of the others, and knows nothing from before', async () => {
+    const file = join(testnet.folder, 'beginning.json')
+    await closeRound(1)
+    expect((await runCommand(['checkpoint', '--out', file, '--home', homeOf(0)])).code).toBe(0)
+    const { height, ...document } = JSON.parse(await readFile(file, 'utf8')) as CheckpointDocument
+    await writeFile(`${file}.damaged`, JSON.stringify({ height, ...document, proof: `${document.proof.slice(0, -400)}${'A'.repeat(400)}` }))
+    await closeRound(0)
+    const stranger = await makeStranger('informed', [])
+    const address = nodeAt(1).addresses[0] as string
+    // Ends where the node would start: that is done by a process of its own.
+    const joinWith = (checkpoint: string, home = stranger.home.dataDir, peer = address) => runToEnd(['join', peer, '--home', home, '--checkpoint', checkpoint])
+    const alone = await makeStranger('alone', [])
+    expect((await runCommand(['init', '--network', 'another', '--home', alone.home.dataDir])).code).toBe(0)
+    const other = await startMade(alone)
+    const { addresses: [another] } = await statusOf(other)
+    expect(await joinWith(`${file}.damaged`)).toMatchObject({ code: 8, err: expect.stringContaining('does not hold') })
+    expect(await joinWith(testnet.folder + '/genesis.json')).toMatchObject({ code: 8, err: expect.stringContaining('is no checkpoint') })
+    expect(await joinWith(file, stranger.home.dataDir, another)).toMatchObject({ code: 8, err: expect.stringMatching(/network "another".*checkpoint is of "test"/) })
+    await other.child.stop()
+    const settled = await makeStranger('settled', [])
+    await writeFile(join(settled.home.configDir, 'genesis.json'), JSON.stringify(createGenesis({ name: 'third', members: [{ id: nodeAt(0).node.memberId, weight: 1 }] })))
+    expect(await joinWith(file, settled.home.dataDir)).toMatchObject({ code: 3, err: expect.stringMatching(/belongs to network "third".*another one, "test"/) })
+    expect(await joinWith(file)).toMatchObject({ code: 1, err: expect.stringContaining(`begins after block ${height} of network "test" with state ${document.stateRoot}`) })
+    expect(await joinWith(file)).toMatchObject({ code: 1, err: expect.stringContaining(`up to block ${height} already`) })
+    const newcomer = await startMade(stranger)
+    await poll('the newcomer is a member', 30_000, () => statusOf(newcomer), ({ role }) => role === 'member')
+    expect((await untilAgreed([...testnet.nodes, newcomer])).height).toBeGreaterThan(height)
+    const { rounds } = await newcomer.client.get<{ rounds: { closedHeight: number | null }[] }>('rounds')
+    expect(rounds).toHaveLength(1)
+    expect(await newcomer.client.get<RewardsDocument>(`members/${nodeAt(0).node.memberId}/rewards`)).toMatchObject({ since: height })
+    expect((await runCommand(['leave', '--node', newcomer.client.url])).code).toBe(0)
+    await poll('the newcomer has left', 30_000, () => membersAt(0), (members) => members.length === NODES)
+    await newcomer.child.stop()
   }, 120_000)
 })
 

@@ -3,6 +3,7 @@ import type { Entry, Phase } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import { refuse, type Applied, type LedgerContext, type Refusal } from './context.ts'
 import { checkItem, cutOf, isItem, sharesOf } from './items.ts'
+import { isToBeGraded } from '../round/grades.ts'
 import { isCreditPhase, jointWorkOf, openBlocks, planOf, shownIn, type JointWork } from '../round/joint.ts'
 import { findMember, holderOf } from './members.ts'
 import { isCommitPhase } from '../sealed.ts'
@@ -106,7 +107,7 @@ function enterNextPhase(
   const following = phaseAfter(next, phase)
   const judged = following !== 'answer-reveal' && following !== 'ballot-commit' && following !== 'ballot-reveal'
   if (judged && next.frozen === null) next = { ...next, frozen: freeze(before, next), creditSeed: creditSeed(roundId, next, context) }
-  next = { ...next, phase: asksForShares(following) && isCredited(next, context) ? 'closing' : following }
+  next = { ...next, phase: skipNeedless(next, following, context) }
   const after: LedgerState = { ...state, members, rounds: { ...state.rounds, [roundId]: next } }
   const shows = phase === 'answer-reveal' || phase === 'ballot-reveal' || phase === 'evaluate'
   return shows ? noteOwed(after, roundId, round, phase, kept, context) : after
@@ -114,7 +115,7 @@ function enterNextPhase(
 
 /** The phase after `phase`, given the cuts so far; phases without anything to do are skipped. */
 function phaseAfter(round: RoundState, phase: Phase): Phase | 'closing' {
-  const judged: Phase = round.truth === null ? 'credit-commit' : 'evaluate'
+  const judged: Phase = round.truth === null ? 'grade-commit' : 'evaluate'
   switch (phase) {
     case 'answer-commit':
       return cutOf(round, phase).length > 0 ? 'answer-reveal' : 'closing'
@@ -124,7 +125,10 @@ function phaseAfter(round: RoundState, phase: Phase): Phase | 'closing' {
       return cutOf(round, phase).length > 0 ? 'ballot-reveal' : judged
     case 'ballot-reveal':
       return judged
+    case 'grade-commit':
+      return cutOf(round, phase).length > 0 ? 'grade' : 'credit-commit'
     case 'evaluate':
+    case 'grade':
       return 'credit-commit'
     case 'credit-commit':
       return cutOf(round, phase).length > 0 ? 'credit' : 'credit-next-commit'
@@ -139,6 +143,16 @@ function phaseAfter(round: RoundState, phase: Phase): Phase | 'closing' {
     case 'credit-all':
       return 'closing'
   }
+}
+
+// What nobody needs to say: grades that are not asked for, and shares that are not needed (any more).
+function skipNeedless(round: RoundState, phase: Phase | 'closing', context: LedgerContext): Phase | 'closing' {
+  if (phase === 'grade-commit' && !isGradable(round, context)) return skipNeedless(round, 'credit-commit', context)
+  return asksForShares(phase) && isCredited(round, context) ? 'closing' : phase
+}
+
+function isGradable({ truth, kind, frozen }: RoundState, { rules }: LedgerContext): boolean {
+  return frozen !== null && frozen.players.length >= RATED_PLAYERS_MIN && isToBeGraded({ kind, hasTruth: truth !== null }, rules)
 }
 
 function asksForShares(phase: Phase | 'closing'): boolean {

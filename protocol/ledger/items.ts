@@ -1,7 +1,7 @@
 /** Which message may stand for which author in which phase. The same checks serve gossip, proposing and applying. */
 import type { z } from 'zod'
 import type { CutItem } from '../../consensus/index.ts'
-import { answerSchema, ballotSchema, CREDIT_PHASES, type AnswerContent, type BallotContent, type Phase } from '../bodies.ts'
+import { answerSchema, ballotSchema, CREDIT_PHASES, gradesSchema, type AnswerContent, type BallotContent, type GradesContent, type Phase } from '../bodies.ts'
 import { decodeCanonical } from '../encoding.ts'
 import { rememberedOf } from '../memo.ts'
 import type { Message } from '../envelope.ts'
@@ -46,9 +46,9 @@ export function checkItem(
   }
 }
 
-// Who knows the truth is no player; credit is evaluated by players.
+// Who knows the truth is no player; answers are graded and credit is evaluated by players.
 function mayCommit(round: RoundState, { author, body }: Message<'commit'>): boolean {
-  if (shownIn(body.phase) !== null) return round.frozen?.players.includes(author) === true
+  if (body.phase === 'grade-commit' || shownIn(body.phase) !== null) return round.frozen?.players.includes(author) === true
   return round.truth === null || author !== round.asker
 }
 
@@ -77,9 +77,9 @@ export function sharesOf(round: RoundState, item: LedgerContext['item']): PhaseS
   )
 }
 
-/** The revealed answer or ballot, or null if it is malformed. */
-export function contentOf(reveal: Message<'reveal'>): AnswerContent | BallotContent | null {
-  return reveal.body.phase === 'answer-reveal' ? answerOf(reveal) : ballotOf(reveal)
+/** The revealed answer, ballot or grades, or null if they are malformed. */
+export function contentOf(reveal: Message<'reveal'>): AnswerContent | BallotContent | GradesContent | null {
+  return answerOf(reveal) ?? ballotOf(reveal) ?? gradesOf(reveal)
 }
 
 export function answerOf(reveal: Message<'reveal'>): AnswerContent | null {
@@ -88,6 +88,10 @@ export function answerOf(reveal: Message<'reveal'>): AnswerContent | null {
 
 export function ballotOf(reveal: Message<'reveal'>): BallotContent | null {
   return decodeContent(ballotSchema, reveal, 'ballot-reveal')
+}
+
+export function gradesOf(reveal: Message<'reveal'>): GradesContent | null {
+  return decodeContent(gradesSchema, reveal, 'grade')
 }
 
 function decodeContent<T>(schema: z.ZodType<T>, reveal: Message<'reveal'>, phase: RevealPhase): T | null {

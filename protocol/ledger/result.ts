@@ -34,7 +34,7 @@ export const resultSchema = z.strictObject({
   tied: perMember(count),
   winner: count.nullable(),
   agreement: micro,
-  evaluation: z.strictObject({ source: z.enum(['truth', 'checker', 'consensus', 'none']), micro, success: z.boolean() }),
+  evaluation: z.strictObject({ source: z.enum(['truth', 'checker', 'grades', 'consensus', 'none']), micro, success: z.boolean() }),
   /** Shapley credit of each player: numerators in micro-units over one denominator, summing to grandValue * denominator. */
   credit: z
     .strictObject({
@@ -47,6 +47,21 @@ export const resultSchema = z.strictObject({
       evaluations: count,
     })
     .nullable(),
+  /** Where answers were to be graded: by whom they were, and what follows. */
+  grading: z
+    .strictObject({
+      /** Grades asked for of each answer. */
+      draws: count,
+      /** Players whose grades count, and their part of what all players weigh. */
+      graders: perMember(count),
+      weight: micro,
+      /**
+       * The middle grade of each answer, which all values follow from, standard deviations of draws and graders, and the standard error that
+       * these leave in each player's credit (null where coalitions are sampled). Null where too few have graded.
+       */
+      outcome: z.strictObject({ quality: perMember(micro), drawNoise: count.nullable(), graderNoise: count, creditError: perMember(count).nullable() }).nullable(),
+    })
+    .exactOptional(),
   points: perMember(count),
   /** Evidence for and against each player in micro-units, as answerer and as judge. */
   answering: perMember(trial),

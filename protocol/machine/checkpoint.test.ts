@@ -2,11 +2,15 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeCanonical, encode } from '../encoding.ts'
 import { createGenesis, genesisSchema, networkId, type Genesis } from '../genesis.ts'
 import { stateRoot, type LedgerState } from '../ledger/state.ts'
+import type { Request } from '../frames.ts'
 import { simulatedSigner, verifySimulated } from '../sim/members.ts'
 import { drive } from '../sim/world.ts'
-import { makeCheckpoint, openCheckpoint, stateOfCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { makeCheckpoint, openCheckpoint, stateOfCheckpoint, storeAfter, type Checkpoint } from './checkpoint.ts'
+import type { Event } from './events.ts'
 import { createMachine } from './machine-state.ts'
-import { createPast, strangerIn, type Past } from './test/newcomers.ts'
+import { serve } from './serve.ts'
+import { step } from './step.ts'
+import { createPast, droppedBy, encodeAgain, honest, newcomerAmong, openedAsIs, strangerIn, turnLastBit, type Newcomer, type Past, type Peer } from './test/newcomers.ts'
 
 let past: Past
 let bytes: Uint8Array
@@ -20,7 +24,7 @@ beforeAll(() => {
   ;({ checkpoint } = opened)
 })
 
-type Parts = { genesis: Genesis; boundaries: Uint8Array[]; head: Uint8Array; state: Uint8Array }
+type Parts = { genesis: Genesis; boundaries: Uint8Array[]; head: Uint8Array; state: Uint8Array; items: Uint8Array[] }
 const spoiled = (change: (parts: Parts) => Partial<Parts>): string => {
   const parts = decodeCanonical(bytes) as Parts
   const opened = openCheckpoint(encode({ ...parts, ...change(parts) }), verifySimulated)
@@ -48,6 +52,115 @@ describe('a checkpoint', () => {
 
   it('does not exist before the first final block', () => {
     expect(drive({ store: new Map() }, makeCheckpoint(strangerIn(past)))).toBeNull()
+  })
+})
+
+describe('a newcomer that begins after a checkpoint', () => {
+  /** A peer of the time when this block was the last, or the one with a certificate before it. */
+  const until = (height: number): Peer => (frames) =>
+    frames.map((bytes) => {
+      const frame = openedAsIs(past, bytes)
+      if (frame.type === 'offer') return encodeAgain({ ...frame, height, epochs: [] })
+      if (frame.type !== 'history') return bytes
+      const known = frame.blocks.filter(({ message }) => message.body.height <= height)
+      return encodeAgain({ ...frame, blocks: known.slice(0, known.findLastIndex(({ certificate }) => certificate !== null) + 1) })
+    })
+  /** A peer that gives the chain only from its last snapshots on. */
+  const pruned = (change: Peer = honest): Peer => (frames, request) => {
+    const horizon = past.machine.ledger.epochHeight - 3
+    if (request.type === 'chain' && request.fromHeight < horizon) return []
+    const offered = frames.map((bytes) => {
+      const frame = openedAsIs(past, bytes)
+      return frame.type === 'offer' ? encodeAgain({ ...frame, horizon }) : bytes
+    })
+    return change(offered, request)
+  }
+  const ofBoundaries = (change: (validators: { member: string; weight: number }[]) => { member: string; weight: number }[]): Peer => (frames, { type }) =>
+    type !== 'boundaries' ? frames : frames.map((bytes) => {
+      const frame = openedAsIs(past, bytes)
+      return frame.type === 'boundary' ? encodeAgain({ ...frame, validators: change(frame.validators) }) : bytes
+    })
+
+  let early: Checkpoint
+  let earlyBytes: Uint8Array
+
+  beforeAll(() => {
+    for (let height = 12; ; height++) {
+      const { machine, store } = newcomerAmong(past, { a: until(height) })
+      earlyBytes = drive({ store }, makeCheckpoint(machine)) as Uint8Array
+      const opened = openCheckpoint(earlyBytes, verifySimulated)
+      if (!opened.ok) throw new Error(opened.code)
+      early = opened.checkpoint
+      // In the midst of a round, which refers to what came before.
+      if (Object.values(early.state.rounds).some(({ cuts }) => cuts['answer-reveal'] !== undefined)) break
+    }
+  })
+
+  const beginning = (): Map<string, Uint8Array> => new Map((storeAfter(early) as { key: string; value: Uint8Array }[]).map(({ key, value }) => [key, value]))
+  function expectLevel({ machine }: Newcomer): void {
+    expect(stateRoot(machine.ledger)).toBe(stateRoot(past.machine.ledger))
+    expect(machine.head).toEqual(past.machine.head)
+  }
+
+  it('ends with the same state root from the blocks after it alone', () => {
+    expect(newcomerAmong(past, {}, { store: beginning() }).machine.ledger).toEqual(early.state)
+    const newcomer = newcomerAmong(past, { a: honest }, { store: beginning() })
+    expectLevel(newcomer)
+    expect(droppedBy(newcomer)).toEqual([])
+    const chains = newcomer.asked.flatMap(({ request }) => (request.type === 'chain' ? [request.fromHeight] : []))
+    expect(Math.min(...chains)).toBe(early.state.height + 1)
+  })
+
+  it('takes the snapshot of a peer that has given up the blocks between, proven by who votes at the checkpoint', () => {
+    const newcomer = newcomerAmong(past, { a: pruned() }, { store: beginning() })
+    expectLevel(newcomer)
+    expect(newcomer.notices.filter(({ type }) => type === 'jumped')).toMatchObject([{ from: early.state.height }])
+    expect(newcomer.asked.flatMap(({ request }) => (request.type === 'boundaries' ? [request.fromEpoch] : []))[0]).toBe(early.state.epoch + 1)
+  })
+
+  it('refuses what is forged and names the peer, and goes on with another one', () => {
+    const thieves: [Peer, string][] = [
+      [pruned(ofBoundaries((validators) => validators.slice(1))), 'bad-boundary'],
+      [pruned((frames, { type }) => (type === 'snapshot' ? frames.map((bytes) => encodeAgain({ ...(openedAsIs(past, bytes) as { type: 'piece'; epoch: number; offset: number; total: number; bytes: Uint8Array }), bytes: turnLastBit(bytes), total: bytes.length })) : frames)), 'bad-snapshot'],
+    ]
+    for (const [thief, code] of thieves) {
+      const newcomer = newcomerAmong(past, { a: thief, b: pruned() }, { store: beginning() })
+      expect(droppedBy(newcomer)).toEqual([['a', code]])
+      expectLevel(newcomer)
+      expect(newcomerAmong(past, { a: thief }, { store: beginning() }).machine.ledger.height).toBe(early.state.height)
+    }
+  })
+
+  it('follows no chain that the block of the checkpoint is not part of', () => {
+    const store = beginning()
+    const head = { hash: 'a'.repeat(64), view: early.head.message.body.view }
+    const { machine } = newcomerAmong(past, {}, { store })
+    machine.head = head
+    for (const event of [
+      { type: 'peer-connected', member: 'a' },
+      { type: 'frames', frames: past.give({ type: 'offer' }).map((bytes) => openedAsIs(past, bytes)), from: 'a', asked: 'offer' },
+      { type: 'frames', frames: past.give({ type: 'chain', fromHeight: early.state.height + 1, toHeight: 1_000 }).map((bytes) => openedAsIs(past, bytes)), from: 'a', asked: 'chain', fromHeight: early.state.height + 1 },
+    ] as const satisfies Event[]) step(machine, event, 10)
+    expect(machine.sync.dropped.get('a')).toBe('not-linked')
+    expect(machine.head).toBe(head)
+  })
+
+  it('serves from there on, and knows of no rounds before', () => {
+    const { machine, store } = newcomerAmong(past, { a: honest }, { store: beginning() })
+    const [offer] = drive({ store }, serve({ type: 'offer' }, machine, 'x')).map((bytes) => openedAsIs(past, bytes))
+    expect(offer).toMatchObject({ horizon: early.state.height + 1, height: past.machine.ledger.height })
+    expect(drive({ store }, serve({ type: 'chain', fromHeight: 1, toHeight: 5 }, machine, 'x'))).toEqual([])
+    const after: Request = { type: 'chain', fromHeight: early.state.height + 1, toHeight: 1_000 }
+    expect(drive({ store }, serve(after, machine, 'x'))).toEqual(past.give(after))
+    expect(openCheckpoint(drive({ store }, makeCheckpoint(machine)) as Uint8Array, verifySimulated)).toMatchObject({ ok: true, checkpoint: { name: checkpoint.name } })
+  })
+
+  it('does not begin where what the open rounds refer to is not in the file', () => {
+    const parts = decodeCanonical(earlyBytes) as Parts
+    for (const items of [parts.items.slice(1), [], parts.items.map(turnLastBit)]) {
+      const opened = openCheckpoint(encode({ ...parts, items }), verifySimulated)
+      expect(opened.ok && storeAfter(opened.checkpoint)).toBeNull()
+    }
   })
 })
 

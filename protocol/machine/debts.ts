@@ -56,7 +56,7 @@ export function keepLate(machine: Machine, item: Item): Verdict {
 
 /** What a closed round still needs of this node's secrets stays; the others are let go. */
 export function keepMeans(machine: Machine, out: Effect[], round: string): void {
-  for (const phase of CREDIT_PHASES) persist(out, KEYS.secret(round, phase), null)
+  for (const phase of ['grade', ...CREDIT_PHASES]) persist(out, KEYS.secret(round, phase), null)
   for (const phase of ['answer-reveal', 'ballot-reveal', 'evaluate'] as const) {
     const owed = ownDebts(machine).find((debt) => debt.round === round && debt.phase === phase)
     const means = owed === undefined ? null : meansOf(machine, owed)

@@ -1,4 +1,4 @@
-import type { AnswerContent, BallotContent, Body, Phase, Task } from '../bodies.ts'
+import type { AnswerContent, BallotContent, Body, GradesContent, Phase, Task } from '../bodies.ts'
 import type { Message } from '../envelope.ts'
 import type { FrameCode, Opened, Request } from '../frames.ts'
 import type { ClosedRound } from '../ledger/close-round.ts'
@@ -9,7 +9,7 @@ import type { GuardCause, SignGuard } from './self-watch.ts'
 import type { SyncFault } from './sync-state.ts'
 
 /** What an agent or the computation is asked to do in one round. */
-export type AgentJob = 'answer' | 'judge'
+export type AgentJob = 'answer' | 'judge' | 'grade'
 export type ComputeJob = 'rank' | 'share' | 'close'
 
 /** Everything that can happen to a node. Frames are decoded and their signatures checked before they become events. */
@@ -27,6 +27,7 @@ export type Event =
   /** `answer` null: the agent passes. `salt` is 32 fresh random bytes, that of a share too. */
   | { type: 'answered'; round: string; answer: AnswerContent | null; salt: Uint8Array }
   | { type: 'judged'; round: string; ballot: BallotContent | null; salt: Uint8Array }
+  | { type: 'graded'; round: string; grades: GradesContent | null; salt: Uint8Array }
   /** What the agent can do from now on: its model is out of reach, say, or back. */
   | { type: 'ability'; canAnswer: boolean; canJudge: boolean }
   | { type: 'ranked'; round: string; ranked: RankedRound }
@@ -74,6 +75,8 @@ export type Effect =
       answers: { author: string; content: AnswerContent }[]
       pairs: { left: number; right: number }[]
     }
+  /** Each distinct answer is to be graded so many times. */
+  | { type: 'ask-agent'; round: string; job: 'grade'; task: Task; answers: AnswerContent[]; draws: number }
   | { type: 'stop-agent'; round: string; job: AgentJob }
   | { type: 'compute'; round: string; job: ComputeJob; transcript: Transcript }
   | { type: 'verdict'; verdict: Verdict }

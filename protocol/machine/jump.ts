@@ -1,14 +1,12 @@
 /** From one end of an epoch to a later one, without what lies between. SPEC.md, "Snapshots". */
 import { concat } from 'uint8arrays/concat'
-import { encode } from '../encoding.ts'
 import type { Opened } from '../frames.ts'
 import { beginEpoch } from './chain.ts'
 import { forgetRound } from './commit.ts'
 import type { Effect } from './events.ts'
-import { KEYS } from './keys.ts'
-import { persist, type Machine } from './machine-state.ts'
+import type { Machine } from './machine-state.ts'
 import { storeItem } from './phases.ts'
-import { entryOf, openSnapshot, verifyBoundary, type BoundaryEntry, type Snapshot } from './snapshot.ts'
+import { keepProof, openSnapshot, verifyBoundary, type Snapshot } from './snapshot.ts'
 import type { Jump, Offer, SyncFault } from './sync-state.ts'
 
 const SNAPSHOT_BYTES_MAX = 64_000_000
@@ -68,17 +66,10 @@ function takePiece(machine: Machine, out: Effect[], jump: Jump, { offset, total,
 
 function land(machine: Machine, out: Effect[], { boundaries }: Jump, { state, items }: Snapshot): void {
   const from = machine.ledger.height
-  for (const { block, epoch, validators, rest } of boundaries) {
-    const { height } = block.message.body
-    persist(out, KEYS.boundary(epoch), encode({ height, validators, rest } satisfies BoundaryEntry))
-    persist(out, KEYS.final(height), encode(entryOf(block)))
-    persist(out, KEYS.proposal(block.message.bodyHash), block.message.bytes)
-  }
+  keepProof(out, boundaries, state.height)
   const { message } = (boundaries.at(-1) as Jump['boundaries'][number]).block
   machine.ledger = state
   machine.head = { hash: message.bodyHash, view: message.body.view }
-  persist(out, KEYS.horizon, encode(state.height + 1))
-  persist(out, KEYS.past, encode(state.height))
   for (const round of machine.rounds.keys()) if (state.rounds[round] === undefined) forgetRound(machine, out, round)
   for (const item of items) storeItem(machine, out, item)
   beginEpoch(machine, out)

@@ -9,12 +9,13 @@ import type { RoundResult } from '../ledger/result.ts'
 import type { RoundState } from '../ledger/state.ts'
 import { LIMITS } from '../limits.ts'
 import { rememberedOf } from '../memo.ts'
+import { distinctAnswers } from '../round/grades.ts'
 import { answersOf, gatherTranscript, pairsFor } from '../round/transcript.ts'
 import { shownIn } from '../round/joint.ts'
 import { COMMIT_OF, commitmentOf, type SealedPhase, type Secret, type shareContent } from '../sealed.ts'
 import { resultSchema } from '../ledger/result.ts'
 import { isOwed, keepLate } from './debts.ts'
-import type { ComputeJob, Effect, Verdict } from './events.ts'
+import type { AgentJob, ComputeJob, Effect, Verdict } from './events.ts'
 import { KEYS } from './keys.ts'
 import { isValidator, keepEarly, localRound, openOf, persist, presentMembers, want, type Machine, type WaitingJob } from './machine-state.ts'
 import { maySign, signOnce } from './sign-guard.ts'
@@ -32,6 +33,7 @@ export function enterPhase(machine: Machine, out: Effect[], roundId: string): vo
   if (round.phase !== 'answer-commit' && round.phase !== 'answer-reveal' && round.phase !== 'ballot-commit') {
     out.push({ type: 'stop-agent', round: roundId, job: 'judge' })
   }
+  if (round.cuts['grade-commit'] !== undefined) out.push({ type: 'stop-agent', round: roundId, job: 'grade' })
   if (maySpeak(machine.ledger, round, machine.self) && maySign(machine)) takePart(machine, out, roundId, round)
   // A validator that has left votes until its epoch ends, and on results only if it computed them.
   else if (round.phase === 'closing' && isValidator(machine, machine.self)) compute(machine, out, roundId, 'close')
@@ -44,9 +46,11 @@ function durationOf(machine: Machine, round: RoundState, phase: Phase): number {
     case 'answer-commit':
       return round.answerMs
     case 'ballot-commit':
+    case 'grade-commit':
       return round.judgeMs
     case 'answer-reveal':
     case 'ballot-reveal':
+    case 'grade':
     case 'credit':
     case 'credit-next':
     case 'credit-all':
@@ -70,11 +74,15 @@ function takePart(machine: Machine, out: Effect[], roundId: string, round: Round
     case 'answer-reveal':
     case 'ballot-reveal':
       return reveal(machine, out, roundId, round, round.phase)
+    case 'grade-commit':
+      startGrading(machine, out, roundId, round)
+      break
     case 'credit-commit':
     case 'credit-next-commit':
     case 'credit-all-commit':
       startEvaluating(machine, out, roundId, round, round.phase)
       break
+    case 'grade':
     case 'credit':
     case 'credit-next':
     case 'credit-all':
@@ -113,6 +121,15 @@ function startJudging(machine: Machine, out: Effect[], roundId: string, round: R
   out.push({ type: 'ask-agent', round: roundId, job: 'judge', task: taskOf(machine, roundId), answers, pairs })
 }
 
+function startGrading(machine: Machine, out: Effect[], roundId: string, round: RoundState): void {
+  if (round.frozen?.players.includes(machine.self) !== true || hasSpoken(machine, roundId, 'grade-commit')) return
+  if (localRound(machine, roundId).secrets.has('grade')) return commit(machine, out, roundId, 'grade')
+  if (!machine.config.agent.canJudge) return pass(machine, out, roundId, 'grade-commit')
+  if (isLacking(machine, out, roundId, round, 'grade')) return
+  const answers = distinctAnswers(answersOf(round, (id) => machine.items.get(id))).contents
+  out.push({ type: 'ask-agent', round: roundId, job: 'grade', task: taskOf(machine, roundId), answers, draws: machine.rules.parameters.creditGrades as number })
+}
+
 // A player whose turn it is not passes; one that was interrupted commits to what it had evaluated.
 function startEvaluating(machine: Machine, out: Effect[], roundId: string, round: RoundState, phase: CommitPhase): void {
   const shown = shownIn(phase) as CreditPhase
@@ -132,7 +149,7 @@ function isExcluded(machine: Machine, round: RoundState): boolean {
   return round.truth !== null && round.asker === machine.self
 }
 
-/** The agent's answer or ballot has come, or a share is evaluated: it is durable before its commitment is sent. Null or oversized: a pass. */
+/** The agent's answer, ballot or grades have come, or a share is evaluated: it is durable before its commitment is sent. Null or oversized: a pass. */
 export function seal(
   machine: Machine,
   out: Effect[],
@@ -166,7 +183,7 @@ function reveal(machine: Machine, out: Effect[], roundId: string, round: RoundSt
   const committed = cutOf(round, COMMIT_OF[phase]).some(([author]) => author === machine.self)
   if (secret === undefined || !committed) return
   const { content, salt } = secret
-  if (phase === 'answer-reveal' || phase === 'ballot-reveal') return contribute(machine, out, 'reveal', { round: roundId, phase, content, salt })
+  if (phase === 'answer-reveal' || phase === 'ballot-reveal' || phase === 'grade') return contribute(machine, out, 'reveal', { round: roundId, phase, content, salt })
   const [blocks, checks] = decodeVouched(content) as ReturnType<typeof shareContent>
   contribute(machine, out, 'share', { round: roundId, phase, blocks, checks, salt })
 }
@@ -216,6 +233,11 @@ export function receiveItem(machine: Machine, out: Effect[], item: Item): Verdic
 export function storeItem(machine: Machine, out: Effect[], item: Message): void {
   if (machine.items.has(item.id)) return
   machine.items.set(item.id, item)
+  keepItem(out, item)
+}
+
+/** What the store holds of a message of an open round. */
+export function keepItem(out: Effect[], item: Message): void {
   persist(out, KEYS.item(item.id), item.bytes)
   const round = isItem(item) ? item.body.round : item.id
   persist(out, KEYS.openItem(round, item.id), new Uint8Array())
@@ -296,12 +318,15 @@ function expectedMembers(machine: Machine, roundId: string, round: RoundState, p
       return able('canJudge')
     case 'answer-reveal':
     case 'ballot-reveal':
+    case 'grade':
     case 'credit':
     case 'credit-next':
     case 'credit-all':
       return cutOf(round, COMMIT_OF[phase]).map(([author]) => author)
     case 'evaluate':
       return [round.asker]
+    case 'grade-commit':
+      return (round.frozen?.players ?? []).filter((player) => present.has(player))
     case 'credit-commit':
     case 'credit-next-commit':
     case 'credit-all-commit':
@@ -330,6 +355,9 @@ function isLacking(machine: Machine, out: Effect[], roundId: string, round: Roun
   return true
 }
 
+/** The phase in which the agent does a job. */
+const PHASE_OF = { answer: 'answer-commit', judge: 'ballot-commit', grade: 'grade-commit' } as const satisfies Record<AgentJob, CommitPhase>
+
 /** Jobs that waited for items are looked at again. */
 export function retryJobs(machine: Machine, out: Effect[]): void {
   for (const [roundId, { waiting }] of machine.rounds) {
@@ -338,9 +366,10 @@ export function retryJobs(machine: Machine, out: Effect[]): void {
     waiting.clear()
     if (round === undefined) continue
     for (const job of jobs) {
-      if (job === 'answer' ? round.phase !== 'answer-commit' : job === 'judge' && round.phase !== 'ballot-commit') continue
+      if ((job === 'answer' || job === 'judge' || job === 'grade') && round.phase !== PHASE_OF[job]) continue
       if (job === 'answer') startAnswering(machine, out, roundId, round)
       else if (job === 'judge') startJudging(machine, out, roundId, round)
+      else if (job === 'grade') startGrading(machine, out, roundId, round)
       else compute(machine, out, roundId, job)
     }
   }

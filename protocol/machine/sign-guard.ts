@@ -62,12 +62,12 @@ export function askWhatWasSaid({ guard }: Machine, out: Effect[], to: string | n
   if (guard.mode !== 'active') out.push({ type: 'request', to, request: { type: 'said' } })
 }
 
-/** Asks again, at every standstill tick: whoever has not answered and, to hear of a copy that runs, anybody. */
+/** Asks again, at every standstill tick: the members that have not answered and, to hear of a copy that runs, anybody. */
 export function askAgain(machine: Machine, out: Effect[]): void {
-  const { guard, connected } = machine
+  const { guard, connected, ledger } = machine
   if (guard.mode === 'active') return
   if (guard.answered.size > 0) guard.ticks += 1
-  const silent = [...connected].filter((peer) => !guard.answered.has(peer))
+  const silent = [...connected].filter((peer) => ledger.members[peer] !== undefined && !guard.answered.has(peer))
   for (const peer of silent.length > 0 ? silent : [null]) askWhatWasSaid(machine, out, peer)
 }
 

@@ -29,8 +29,8 @@ export function keepSnapshot({ ledger, items }: Machine, out: Effect[]): void {
   if (!held.includes(undefined)) persist(out, KEYS.snapshot(epoch), rememberedOf(ledger, 'snapshot', () => encode({ state: encode(ledger), items: held })))
 }
 
-// What the next blocks refer to without carrying it: opens and items of the cuts so far.
-function neededItems(state: LedgerState): string[] {
+/** What the next blocks refer to without carrying it: opens and items of the cuts so far, by id. */
+export function neededItems(state: LedgerState): string[] {
   return openRounds(state).flatMap(([id, { cuts }]) => [id, ...Object.values(cuts).flatMap((cut) => cut.map(([, item]) => item))]).sort()
 }
 
@@ -60,12 +60,18 @@ export interface Snapshot {
 
 /** A snapshot whose state has this root and that holds all items that the state refers to; null for anything else. */
 export function openSnapshot(bytes: Uint8Array, root: string): Snapshot | null {
-  const { state: encoded, items } = (decodeCanonical(bytes) ?? {}) as { state?: unknown; items?: unknown }
+  const { state: encoded, items: given } = (decodeCanonical(bytes) ?? {}) as { state?: unknown; items?: unknown }
   const state = openState(encoded, root)
-  if (state === null || !Array.isArray(items)) return null
-  const byHash = new Map((items as unknown[]).flatMap((item) => (item instanceof Uint8Array ? [[sha256(item), item] as const] : [])))
+  if (state === null || !Array.isArray(given)) return null
+  const items = findNeeded(state, given)
+  return items === null ? null : { state, items }
+}
+
+/** What the next blocks after a state refer to, found by its hashes in what is given; null where something is not there. */
+export function findNeeded(state: LedgerState, given: readonly unknown[]): Message[] | null {
+  const byHash = new Map(given.flatMap((item) => (item instanceof Uint8Array ? [[sha256(item), item] as const] : [])))
   const messages = neededItems(state).map((id) => byHash.get(id)).map((item) => (item === undefined ? null : readVouched(item)))
-  return messages.every((opened) => opened?.ok === true) ? { state, items: messages.map((opened) => (opened as { message: Message }).message) } : null
+  return messages.every((opened) => opened?.ok === true) ? messages.map((opened) => (opened as { message: Message }).message) : null
 }
 
 /** The state behind a root. */
@@ -74,7 +80,19 @@ export function openState(encoded: unknown, root: string): LedgerState | null {
   return typeof state === 'object' && state !== null && stateRoot(state) === root ? state : null
 }
 
-/** What the store keeps of a final block that came with its proof. */
-export function entryOf({ message, repeats, certificate }: FinalBlock): FinalEntry {
-  return { hash: message.bodyHash, view: message.body.view, certificate, repeats: repeats.map(({ bytes }) => bytes) }
+/** Keeps the proof of a state that was taken over without the blocks before it, and that those are not known. */
+export function keepProof(out: Effect[], boundaries: readonly Boundary[], height: number): void {
+  for (const { block, epoch, validators, rest } of boundaries) {
+    persist(out, KEYS.boundary(epoch), encode({ height: block.message.body.height, validators, rest } satisfies BoundaryEntry))
+    keepBlock(out, block)
+  }
+  persist(out, KEYS.horizon, encode(height + 1))
+  persist(out, KEYS.past, encode(height))
+}
+
+/** Keeps a final block that came with its proof. */
+export function keepBlock(out: Effect[], { message, repeats, certificate }: FinalBlock): void {
+  const { bodyHash: hash, body, bytes } = message
+  persist(out, KEYS.final(body.height), encode({ hash, view: body.view, certificate, repeats: repeats.map((repeat) => repeat.bytes) } satisfies FinalEntry))
+  persist(out, KEYS.proposal(hash), bytes)
 }

@@ -98,6 +98,8 @@ function handle(machine: Machine, out: Effect[], agreed: AgreementEffect[], even
       return seal(machine, out, event.round, 'answer-reveal', event.answer, event.salt)
     case 'judged':
       return seal(machine, out, event.round, 'ballot-reveal', event.ballot, event.salt)
+    case 'graded':
+      return seal(machine, out, event.round, 'grade', event.grades, event.salt)
     case 'ability':
       return changeAbility(machine, out, event)
     case 'ranked':
@@ -332,11 +334,16 @@ function ask(machine: Machine, out: Effect[], { ticket, task, truth }: Extract<E
   answer(message.id, null)
 }
 
-/** Whether the node waits for its network: a block is due or not final. Members that are not heard of are named. */
-export function describeProgress(machine: Machine): { pending: boolean; view: number; notarized: number; absent: string[] } {
+/**
+ * Whether the node waits for its network: a block is due or not final, or nobody gives what it lacks (`stranded`). Members that
+ * are not heard of are named.
+ */
+export function describeProgress(machine: Machine): { pending: boolean; stranded: boolean; view: number; notarized: number; absent: string[] } {
   const present = presentMembers(machine)
   return {
     pending: isPending(machine.agreement),
+    // For one tick a node waits by itself, before it takes somebody's snapshot.
+    stranded: machine.sync.stranded > 1,
     view: machine.agreement.view,
     notarized: bestNotarized(machine.agreement).view,
     absent: machine.ledger.validators.map(({ member }) => member).filter((member) => !present.has(member)),

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sha256, type Certificate } from '../../consensus/index.ts'
 import { decodeCanonical, encode } from '../encoding.ts'
-import type { Request } from '../frames.ts'
+import type { Opened, Request } from '../frames.ts'
 import { stateRoot } from '../ledger/state.ts'
 import { drive } from '../sim/world.ts'
 import type { Effect, Event } from './events.ts'
 import { restoreMachine } from './restore.ts'
 import { serve } from './serve.ts'
-import { step } from './step.ts'
+import { describeProgress, step } from './step.ts'
 import { createPast, droppedBy, encodeAgain, honest, newcomerAmong, openedAsIs, strangerIn, turnLastBit, type History, type Newcomer, type Past, type Peer } from './test/newcomers.ts'
 
 let past: Past
@@ -74,6 +74,12 @@ describe('a newcomer', () => {
     const events: Event[] = [{ type: 'frames', frames: frames.map((bytes) => openedAsIs(past, bytes)), from: 'a', asked: 'chain', fromHeight: request.fromHeight }, { type: 'timer', name: 'sync' }]
     for (const event of events) step(newcomer.machine, event, 3_000)
     expectLevel(newcomer)
+  })
+
+  it('says so where peers are ahead and none gives what it lacks, and for as long', () => {
+    const forgetful: Peer = (frames, { type }) => type === 'offer' ? frames.map((bytes) => encodeAgain({ ...(openedAsIs(past, bytes) as Extract<Opened, { type: 'offer' }>), horizon: 9, epochs: [] })) : type === 'chain' ? [] : frames
+    expect(describeProgress(newcomerAmong(past, { a: forgetful }).machine).stranded).toBe(true)
+    expect(describeProgress(newcomerAmong(past, { a: forgetful, b: honest }).machine).stranded).toBe(false)
   })
 
   it('stores a chain that it can continue from, and serve to the next one', () => {

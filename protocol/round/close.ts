@@ -19,6 +19,7 @@ import { LIMITS } from '../limits.ts'
 import type { RoundResult } from '../ledger/result.ts'
 import type { Rules } from '../ledger/state.ts'
 import { rememberedOf } from '../memo.ts'
+import { describeGrades, gradedQuality } from './grades.ts'
 import { blocksOf, copiesOf, jointWorkOf, leavesToCheck, shownIn } from './joint.ts'
 import { rankRound, type RankedRound } from './rank.ts'
 import type { Transcript } from './transcript.ts'
@@ -29,13 +30,15 @@ export const CHECKS_PER_BLOCK = 2
 /** The result of a round from its transcript. Pure and long: an effect, never part of proposing or voting. */
 export function closeRound(transcript: Transcript, rules: Rules): RoundResult {
   const { players } = transcript.frozen
-  const { ranked, game } = gameOf(transcript, rules)
+  const replayed = gameOf(transcript, rules)
+  const { ranked, game, graded } = replayed
   const { decision } = ranked
   // A truth that was promised and not revealed moves nothing.
   const truthMissing = transcript.truthCommitted && transcript.accepted === null
   const rated = players.length >= RATED_PLAYERS_MIN && transcript.answers.length > 0 && !truthMissing
   const grandValue = game.value(new Uint8Array(players.length).fill(1))
-  const { credit, lies } = rated ? computeCredit(transcript, rules, ranked, game, grandValue) : { credit: null, lies: [] }
+  const { credit, lies } = rated ? computeCredit(transcript, rules, replayed, grandValue) : { credit: null, lies: [] }
+  const grading = rated ? describeGrades(transcript, ranked.input, rules) : null
   const evidence = rated ? gatherEvidence({ ...ranked.input, anchorMicro: transcript.frozen.anchorMicro, quality: ranked.quality }) : null
   return {
     round: transcript.round,
@@ -52,11 +55,12 @@ export function closeRound(transcript: Transcript, rules: Rules): RoundResult {
     winner: decision.winner,
     agreement: decision.agreement,
     evaluation: {
-      source: ranked.source === 'none' && transcript.answers.length > 0 ? 'consensus' : ranked.source,
+      source: ranked.source === 'none' && transcript.answers.length > 0 ? (graded === null ? 'consensus' : 'grades') : ranked.source,
       micro: grandValue,
       success: grandValue >= rules.parameters.successMicro,
     },
     credit,
+    ...(grading === null ? {} : { grading }),
     points: credit === null ? players.map(() => 0) : splitPoints(rules.parameters.pointsPerRound, credit),
     answering: evidence?.answering ?? players.map(() => ({ success: 0, failure: 0 })),
     judging: evidence?.judging ?? players.map(() => everySituation(() => ({ success: 0, failure: 0 }))),
@@ -65,11 +69,19 @@ export function closeRound(transcript: Transcript, rules: Rules): RoundResult {
   }
 }
 
+interface ReplayedRound {
+  ranked: RankedRound
+  game: Game
+  /** Quality of each answer by its grades; null where they do not count. */
+  graded: number[] | null
+}
+
 /** The ranking of a round, and the game in which any coalition of its players can be looked at. */
-export function gameOf(transcript: Transcript, rules: Rules): { ranked: RankedRound; game: Game } {
+export function gameOf(transcript: Transcript, rules: Rules): ReplayedRound {
   return rememberedOf(transcript, 'game', () => {
     const ranked = rankRound(transcript, rules)
-    return { ranked, game: createRoundGame({ ranking: ranked.input, quality: qualityOf(ranked) }) }
+    const graded = gradedQuality(transcript, rules)
+    return { ranked, graded, game: createRoundGame({ ranking: ranked.input, quality: graded ?? qualityOf(ranked) }) }
   })
 }
 
@@ -101,16 +113,17 @@ function qualityOf({ quality, decision, input }: RankedRound): number[] {
 }
 
 /** What steers the estimate of credit: each player's own quality, and the players with an answer as the swarm ranks them. */
-function priorOf(ranked: RankedRound, players: number): Prior {
+function priorOf({ ranked, graded }: ReplayedRound, players: number): Prior {
   const { input: { answers }, decision } = ranked
   const quality = Array.from({ length: players }, () => 0)
-  for (const [index, value] of qualityOf(ranked).entries()) quality[answers[index]?.author as number] = value
+  for (const [index, value] of (graded ?? qualityOf(ranked)).entries()) quality[answers[index]?.author as number] = value
   const massOf = (index: number): number => decision.masses[answers[index]?.cluster as number] as number
   const byRank = answers.map((_, index) => index).sort((a, b) => massOf(b) - massOf(a) || (decision.strengths[b] as number) - (decision.strengths[a] as number) || a - b)
   return { quality, order: byRank.map((index) => answers[index]?.author as number) }
 }
 
-function computeCredit(transcript: Transcript, rules: Rules, ranked: RankedRound, game: Game, grandValue: number): Pick<RoundResult, 'credit' | 'lies'> {
+function computeCredit(transcript: Transcript, rules: Rules, replayed: ReplayedRound, grandValue: number): Pick<RoundResult, 'credit' | 'lies'> {
+  const { game } = replayed
   const joint = jointWorkOf(transcript.frozen, transcript.creditSeed, rules)
   if (joint === null) return { credit: computeExactCredit(game), lies: [] }
   const { plan, players } = joint
@@ -135,7 +148,7 @@ function computeCredit(transcript: Transcript, rules: Rules, ranked: RankedRound
   const least = leastUnits(plan, players.length)
   const shares = settled.length < least ? evaluateUnits(game, work, 0, least).map((values, unit) => ({ unit, values })) : settled
   const lies = evidence.map(({ member, block, leaf }) => ({ player: member, block, leaf: leaf.index, said: leaf.value }))
-  return { credit: creditFromShares({ shares, work, grandValue, prior: priorOf(ranked, players.length) }), lies }
+  return { credit: creditFromShares({ shares, work, grandValue, prior: priorOf(replayed, players.length) }), lies }
 }
 
 // What everybody evaluates itself where not even so much is settled, so that no round is left without credit.

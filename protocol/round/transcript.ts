@@ -1,7 +1,7 @@
 import { schedulePairs, type CutItem } from '../../consensus/index.ts'
-import type { AnswerContent, BallotContent, Phase, Task } from '../bodies.ts'
+import type { AnswerContent, BallotContent, GradesContent, Phase, Task } from '../bodies.ts'
 import type { Message } from '../envelope.ts'
-import { answerOf, ballotOf, cutOf, sharesOf } from '../ledger/items.ts'
+import { answerOf, ballotOf, cutOf, gradesOf, sharesOf } from '../ledger/items.ts'
 import type { FrozenRound, RoundState, Rules } from '../ledger/state.ts'
 import type { PhaseShare } from './joint.ts'
 
@@ -12,6 +12,8 @@ export interface Transcript {
   /** In author order, which is the order that ballots and results count answers in. */
   answers: { author: string; content: AnswerContent }[]
   ballots: { author: string; content: BallotContent }[]
+  /** What members say that the distinct answers are worth; empty where nobody was asked. */
+  grades: { author: string; content: GradesContent }[]
   /** Accepted values if the truth was revealed, null otherwise; `truthCommitted` tells whether there was one to reveal. */
   accepted: string[] | null
   truthCommitted: boolean
@@ -48,6 +50,7 @@ export function gatherTranscript(
     task,
     answers: answersOf(round, item),
     ballots: cutOf(round, 'ballot-reveal').flatMap((entry) => withContent(held(entry), ballotOf)),
+    grades: revealedGrades(round, item),
     accepted: truth?.kind === 'truth' ? truth.body.accepted : null,
     truthCommitted: round.truth !== null,
     phase: round.phase,
@@ -64,6 +67,14 @@ export function answersOf(round: RoundState, item: (id: string) => Message | und
   return cutOf(round, 'answer-reveal').flatMap(([, id]) => {
     const message = item(id)
     return message === undefined ? [] : withContent(message, answerOf)
+  })
+}
+
+/** The revealed grades of a round in author order, as soon as they are agreed. */
+export function revealedGrades(round: RoundState, item: (id: string) => Message | undefined): Transcript['grades'] {
+  return cutOf(round, 'grade').flatMap(([, id]) => {
+    const message = item(id)
+    return message === undefined ? [] : withContent(message, gradesOf)
   })
 }
 

@@ -29,11 +29,13 @@ export interface Witness {
   ledger: LedgerState | null
   /** Most that any honest node held of anything that strangers can fill. */
   heldMax: number
+  /** Words that a node with its store set back contradicted when nobody who ran remembered them. */
+  forgotten: number
 }
 
 /** Watches a world; the witness fills as it runs. */
 export function watch(world: World): Witness {
-  const witness: Witness = { violations: [], closed: new Map(), healedMs: Infinity, healedEpoch: Infinity, caught: [], ledger: null, heldMax: 0 }
+  const witness: Witness = { violations: [], closed: new Map(), healedMs: Infinity, healedEpoch: Infinity, caught: [], ledger: null, heldMax: 0, forgotten: 0 }
   const finals = new Map<number, string>()
   const slots = new Map<string, string>()
   const words = listen(world, witness)
@@ -57,7 +59,7 @@ export function watch(world: World): Witness {
   }
   world.onSent = (node, message) => {
     if (!isHonest(node)) return
-    noteSent(witness, slots, node, message)
+    noteSent(world, witness, slots, node, message)
     words.noteSent(message)
   }
   world.onEvent = hearing
@@ -73,14 +75,22 @@ function noteFinal(witness: Witness, finals: Map<number, string>, node: SimNode,
   return known === undefined
 }
 
-// Nobody honest signs two things for one slot, over all of its lives.
-function noteSent(witness: Witness, slots: Map<string, string>, { index }: SimNode, message: Message): void {
+// Nobody honest signs two things for one slot, over all of its lives. A store set back while the power was out everywhere leaves nobody to ask.
+function noteSent(world: World, witness: Witness, slots: Map<string, string>, { index, wasSetBack }: SimNode, message: Message): void {
   const slot = slotOf(message)
   if (slot === null) return
   const said = sha256(encode(message.body))
   const known = slots.get(`${index}/${slot}`)
   if (known === undefined) slots.set(`${index}/${slot}`, said)
-  else if (known !== said) witness.violations.push(`node ${index} contradicts itself: it signed two bodies for ${slot}`)
+  else if (known === said) return
+  else if (wasSetBack && !world.nodes.some(({ machine }) => machine !== null && remembersOther(machine, message))) witness.forgotten += 1
+  else witness.violations.push(`node ${index} contradicts itself: it signed two bodies for ${slot}`)
+}
+
+function remembersOther({ watch }: Machine, { author, slot, bodyHash }: Message): boolean {
+  const said = watch.get(author)
+  const known = slot === null ? undefined : (said?.near.get(slot) ?? said?.far.get(slot))
+  return known !== undefined && known.bodyHash !== bodyHash
 }
 
 // Not that of the protocol, on purpose: what one says about one phase, view or sequence number.

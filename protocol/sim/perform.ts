@@ -9,7 +9,7 @@ import { rememberedBy } from '../memo.ts'
 import { closeRound, computeShare } from '../round/close.ts'
 import { rankRound } from '../round/rank.ts'
 import { verifySimulated } from './members.ts'
-import { failedAnswer, failedBallot, scriptedAnswer, scriptedBallot } from './scripted-agent.ts'
+import { failedAnswer, failedBallot, scriptedAnswer, scriptedBallot, scriptedGrades } from './scripted-agent.ts'
 import { dispatch, drive, type SimNode, type World } from './types.ts'
 
 export function perform(world: World, node: SimNode, effect: Effect): void {
@@ -83,6 +83,10 @@ function askAgent(world: World, node: SimNode, effect: Extract<Effect, { type: '
   if (effect.job === 'answer') {
     const answer = node.agent === null ? scriptedAnswer(effect.task, node.skill, random) : failedAnswer(node.agent, effect.task)
     return dispatch(world, node, { type: 'answered', round, answer, salt }, delayMs)
+  }
+  if (effect.job === 'grade') {
+    const grades = node.agent === null ? scriptedGrades(effect.task, effect.answers, effect.draws, random) : null
+    return dispatch(world, node, { type: 'graded', round, grades, salt }, delayMs)
   }
   const { task, answers, pairs } = effect
   const ballot = node.agent === null ? scriptedBallot(task, answers, pairs, node.skill, random) : failedBallot(node.agent, pairs)

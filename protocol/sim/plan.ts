@@ -13,6 +13,8 @@ export interface Plan {
   adversaries: { name: AdversaryName; node: number }[]
   exactPlayersMax: number
   epochBlocks: number
+  /** Grades that are asked for of each answer; absent: nobody grades. */
+  creditGrades?: number
   /** Whether nodes ask their peers, upon starting, what they have signed before. */
   guarded: boolean
 }
@@ -24,6 +26,8 @@ export interface PlanInit {
   adversary?: AdversaryName
   noFaults?: boolean
   noAdversaries?: boolean
+  /** Members grade answers, so many times each. */
+  creditGrades?: number
 }
 
 const ASKS = 4
@@ -52,7 +56,8 @@ export function drawPlan(init: PlanInit): Plan {
     const backup = drawBackup(random, nodes, adversaries)
     if (isMinority(weights, [...adversaries, backup])) faults.push(backup)
   }
-  return { seed, nodes, weights, asks, faults, adversaries, exactPlayersMax: seed % 3 === 0 ? 3 : 8, epochBlocks: 4 + (seed % 9), guarded }
+  const grades = init.creditGrades === undefined ? {} : { creditGrades: init.creditGrades }
+  return { seed, nodes, weights, asks, faults, adversaries, exactPlayersMax: seed % 3 === 0 ? 3 : 8, epochBlocks: 4 + (seed % 9), ...grades, guarded }
 }
 
 /** Whether these nodes weigh less than a third. */
@@ -75,9 +80,14 @@ export function smallerPlans(plan: Plan): Plan[] {
     ...plan.faults.map((_, index) => ({ ...plan, faults: without(plan.faults, index) })),
     ...plan.asks.map((_, index) => ({ ...plan, asks: without(plan.asks, index) })),
     ...(plan.nodes > 1 ? [withoutLastNode(plan)] : []),
+    ...(plan.creditGrades === undefined ? [] : [withoutGrades(plan)]),
     // Without a guard, a store that was set back breaks the rules by itself.
     ...(plan.guarded && !plan.faults.some(({ type }) => type === 'backup') ? [{ ...plan, guarded: false }] : []),
   ].filter(({ weights, adversaries, faults }) => isMinority(weights, [...adversaries, ...faultsOf(faults, 'backup')]))
+}
+
+function withoutGrades({ creditGrades: _, ...plan }: Plan): Plan {
+  return plan
 }
 
 function withoutLastNode(plan: Plan): Plan {
@@ -94,10 +104,10 @@ function withoutLastNode(plan: Plan): Plan {
 }
 
 /** A plan in a few lines. */
-export function describePlan({ seed, nodes, weights, asks, faults, adversaries, epochBlocks, exactPlayersMax, guarded }: Plan): string[] {
+export function describePlan({ seed, nodes, weights, asks, faults, adversaries, epochBlocks, exactPlayersMax, creditGrades, guarded }: Plan): string[] {
   const spanOf = (fault: Fault): string => ('fromMs' in fault ? ` ${fault.fromMs}..${fault.untilMs} ms` : '')
   return [
-    `seed ${seed}, ${nodes} nodes, ${epochBlocks} blocks per epoch, exact credit up to ${exactPlayersMax} players${guarded ? ', guarded' : ''}`,
+    `seed ${seed}, ${nodes} nodes, ${epochBlocks} blocks per epoch, exact credit up to ${exactPlayersMax} players${creditGrades === undefined ? '' : `, ${creditGrades} grades of each answer`}${guarded ? ', guarded' : ''}`,
     `weights ${weights.join(', ')}`,
     ...asks.map(({ atMs, node, truth }) => `ask at ${atMs} ms of node ${node}${truth ? ', with a truth' : ''}`),
     ...adversaries.map(({ name, node }) => `node ${node} is a ${name}`),

@@ -9,6 +9,7 @@ import type { SimNode, World } from './types.ts'
 const SEALED = [
   ['answer-reveal', 'answer-commit'],
   ['ballot-reveal', 'ballot-commit'],
+  ['grade', 'grade-commit'],
   ['credit', 'credit-commit'],
   ['credit-next', 'credit-next-commit'],
   ['credit-all', 'credit-all-commit'],

@@ -25,6 +25,24 @@ describe('a simulated network', () => {
     for (const seed of [plan.seed, plan.seed + 1, plan.seed + 2]) expect(runPlan({ ...plan, seed })).toMatchObject({ violations: [], stalls: [] })
   })
 
+  it('whose members grade answers, with crashes and liars: no seed breaks an invariant or stalls', () => {
+    let graded = 0
+    for (let seed = 1; seed <= 10; seed++) {
+      const plan = drawPlan({ seed, nodes: 4, creditGrades: 2, ...(seed % 2 === 0 ? { adversary: 'liar' } : {}) })
+      const { violations, stalls } = runPlan({ ...plan, faults: [...plan.faults.filter(({ type }) => type !== 'crash' && type !== 'outage'), { type: 'crash', perStep: 0.003 }] }, {
+        prepare: (world) => {
+          const { onNotice } = world
+          world.onNotice = (node, notice) => {
+            if (notice.type === 'round-closed' && notice.closed.result.evaluation.source === 'grades') graded += 1
+            onNotice(node, notice)
+          }
+        },
+      })
+      expect({ seed, violations, stalls }).toEqual({ seed, violations: [], stalls: [] })
+    }
+    expect(graded).toBeGreaterThan(20)
+  }, 60_000)
+
   it('gives one trace for one seed, and another for another', () => {
     const [once, twice, other] = [17, 17, 18].map((seed) => simulate({ seed, nodes: 4 }))
     expect(twice).toEqual(once)

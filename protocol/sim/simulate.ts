@@ -24,6 +24,8 @@ export interface SimReport {
   convicted: number
   /** Most that one node held of anything that strangers can fill. */
   heldMax: number
+  /** Words that a node whose store was set back contradicted when nobody who ran remembered them. */
+  forgotten: number
   steps: number
   traceHash: string
 }
@@ -62,7 +64,8 @@ export function runPlan(plan: Plan, options: RunOptions = {}): SimReport {
 function runWorld(plan: Plan, options: RunOptions): SimReport {
   const { seed, nodes, weights, faults, exactPlayersMax, epochBlocks, guarded } = plan
   const adversaries = plan.adversaries.map(({ name, node }) => ({ node, adversary: ADVERSARIES[name] }))
-  const parameters = { exactPlayersMax, creditPairs: 4, epochBlocks, joinsPerEpochMax: 4 }
+  const grades = plan.creditGrades === undefined ? {} : { creditGrades: plan.creditGrades }
+  const parameters = { exactPlayersMax, creditPairs: 4, epochBlocks, joinsPerEpochMax: 4, ...grades }
   const world = createWorld({ seed, nodes, weights, faults, adversaries, parameters, guarded })
   const witness = watch(world)
   options.prepare?.(world, witness)
@@ -90,6 +93,7 @@ function runWorld(plan: Plan, options: RunOptions): SimReport {
     epoch: Math.max(0, ...ledgers.map(({ epoch }) => epoch)),
     convicted: Math.max(0, ...convictedIn),
     heldMax: witness.heldMax,
+    forgotten: witness.forgotten,
     steps: world.steps,
     traceHash: world.trace.hash(),
   }

@@ -45,7 +45,7 @@ export const anyBody: { [K in MessageKind]: fc.Arbitrary<Body<K>> } = {
     truth: fc.option(anyHash),
   }),
   commit: fc.record({ round: anyHash, phase: fc.constantFrom(...COMMIT_PHASES), hash: fc.option(anyHash) }),
-  reveal: fc.record({ round: anyHash, phase: fc.constantFrom('answer-reveal', 'ballot-reveal'), content: anyBytes, salt: anySalt }),
+  reveal: fc.record({ round: anyHash, phase: fc.constantFrom('answer-reveal', 'ballot-reveal', 'grade'), content: anyBytes, salt: anySalt }),
   truth: fc.record({ round: anyHash, phase: fc.constant('evaluate'), accepted: fc.array(anyText, { maxLength: 4 }), salt: anySalt }),
   share: fc.record({
     round: anyHash,

@@ -1,5 +1,5 @@
 import { sha256 } from '../../consensus/index.ts'
-import type { AnswerContent, BallotContent, Block, Body, Breach, Entry, MessageKind, Phase, Task } from '../bodies.ts'
+import type { AnswerContent, BallotContent, GradesContent, Block, Body, Breach, Entry, MessageKind, Phase, Task } from '../bodies.ts'
 import { encode } from '../encoding.ts'
 import { openEnvelope, sealEnvelope, type Message, type Signer } from '../envelope.ts'
 import { createGenesis, networkId, type Genesis, type Parameters } from '../genesis.ts'
@@ -145,13 +145,15 @@ export function saltOf(member: number): Uint8Array {
   return new Uint8Array(32).fill(100 + member)
 }
 
-export function commit(scene: Scene, member: number, round: string, phase: RevealPhase, content: AnswerContent | BallotContent | null): Message<'commit'> {
+type Content = AnswerContent | BallotContent | GradesContent
+
+export function commit(scene: Scene, member: number, round: string, phase: RevealPhase, content: Content | null): Message<'commit'> {
   const secret = { content: encode(content), salt: saltOf(member) }
   const hash = content === null ? null : commitmentOf(scene.network, round, phase, idOf(scene, member), secret)
   return say(scene, member, 'commit', { round, phase: COMMIT_OF[phase], hash })
 }
 
-export function reveal(scene: Scene, member: number, round: string, phase: RevealPhase, content: AnswerContent | BallotContent): Message<'reveal'> {
+export function reveal(scene: Scene, member: number, round: string, phase: RevealPhase, content: Content): Message<'reveal'> {
   return say(scene, member, 'reveal', { round, phase, content: encode(content), salt: saltOf(member) })
 }
 
@@ -205,7 +207,8 @@ export function play(scene: Scene, { round, answers, ballots = [], accepted }: P
   close(scene, round, accepted === undefined ? [] : [truthOf(scene, asker, round, accepted)])
 }
 
-function playSealed(scene: Scene, round: string, phase: RevealPhase, contents: readonly (AnswerContent | BallotContent | null | undefined)[]): void {
+/** Commits to and reveals what members say, if the round is there; null passes, undefined says nothing. */
+export function playSealed(scene: Scene, round: string, phase: RevealPhase, contents: readonly (Content | null | undefined)[]): void {
   if (roundOf(scene, round).phase !== COMMIT_OF[phase]) return
   close(scene, round, contents.flatMap((content, member) => (content === undefined ? [] : [commit(scene, member, round, phase, content)])))
   if (roundOf(scene, round).phase !== phase) return

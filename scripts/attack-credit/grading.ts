@@ -1,68 +1,80 @@
 import { createSeededStream } from '../../consensus/index.ts'
-import { createWork, creditFromGrades, estimateCredit, evaluateUnits, gatherPairs, leafCoalition, type Grader, type Work } from '../../credit/index.ts'
+import { computeExactCredit, createRoundGames, gradedErrors, middleGrades, type Grader } from '../../credit/index.ts'
 import { MEMBERS, type Scene } from './scene.ts'
 
-/** Spread of an honest grade around the truth, in micro-units. */
-export const SPREAD = 150_000
-/** Evaluations per player, by every grader. */
-const BUDGET = 20
-/** Grades of v(N) per grader. */
-const REPEATS = 3
+/** How far an honest member's opinion of an answer is off, and each draw of it again, in micro-units. */
+const OPINION = 130_000
+const DRAW = 100_000
+const DRAWS = 2
+/** Spread of an honest grade, the mean of its draws. */
+export const SPREAD = Math.round(Math.sqrt(OPINION ** 2 + DRAW ** 2 / DRAWS))
 
-/** An attack on grades: how many spreads a liar adds where the favoured member is in, and takes off where it is not. */
+/** An attack on grades: spreads that a liar adds to the favoured answer and takes off all others, and that everybody adds to its own. */
 export interface GradingAttack {
   name: string
   spreads: number
+  own: number
 }
 
 export const GRADING_ATTACKS: readonly GradingAttack[] = [
-  { name: 'none', spreads: 0 },
-  { name: 'half a spread', spreads: 0.5 },
-  { name: 'a little is enough: one spread', spreads: 1 },
-  { name: 'two spreads', spreads: 2 },
-  { name: 'as far as it goes', spreads: 100 },
+  { name: 'none', spreads: 0, own: 0 },
+  { name: 'half a spread', spreads: 0.5, own: 0 },
+  { name: 'a little is enough: one spread', spreads: 1, own: 0 },
+  { name: 'two spreads', spreads: 2, own: 0 },
+  { name: 'as far as it goes', spreads: 100, own: 0 },
+  { name: 'everybody: one spread for its own', spreads: 0, own: 1 },
 ]
 
-/** Credit of all players in micro-units by three ways of combining the same grades. */
+/** Credit of all players in micro-units. */
 export interface GradedRound {
+  graders: Grader[]
+  /** From the weighted median of each answer's grades: ours. */
   combined: number[]
-  /** Plain mean of all grades, then the same estimate. */
+  /** From the plain mean of each answer's grades. */
   mean: number[]
-  /** Weighted median of each coalition's grades, then the same estimate. */
-  median: number[]
-  noise: number
 }
 
-export function gradeRound(scene: Scene, attack: GradingAttack, seed: string): GradedRound {
-  const units = (BUDGET * MEMBERS) / 2
-  const work = createWork({ plan: { kind: 'pairs', units }, seed, players: MEMBERS })
-  const truth = evaluateUnits(scene.game, work, 0, units)
-  const normal = normalStream(`${seed}/${attack.name}`)
-  const liarsAt = attack.spreads === 0 ? [] : scene.liars
-  const graders = scene.weights.map((_, member): Grader => {
-    const bias = liarsAt.includes(member) ? attack.spreads : 0
-    const grade = (value: number, sign: number): number => Math.round(value + SPREAD * (normal() + sign * bias))
-    return {
-      weight: 1,
-      units: truth.map((values, unit) => values.map((value, position) => grade(value, leafCoalition(work, unit, position)[scene.favoured] === 1 ? 1 : -1))),
-      grandValues: Array.from({ length: REPEATS }, () => grade(scene.exact.grandValue, 1)),
-    }
+/** What each player's credit owes to each answer: credit is linear in what answers are worth, since nobody's worth decides what is picked. */
+export type CreditOfWorth = (worth: readonly number[]) => number[]
+
+export function creditOfWorth({ round: { ranking } }: Scene): CreditOfWorth {
+  const only = (answer: number): number[] => ranking.answers.map((_, index) => (index === answer ? 1_000_000 : 0))
+  const parts = createRoundGames({ ranking, qualities: ranking.answers.map((_, answer) => only(answer)) }).map((game) => {
+    const { credit, denominator } = computeExactCredit(game)
+    return credit.map((numerator) => numerator / denominator / 1_000_000)
   })
-  const graded = creditFromGrades({ graders, work, order: scene.prior.order })
-  if (graded === null) throw new RangeError('nothing was graded')
-  const { credit, noise } = graded
-  return {
-    combined: credit.credit.map((numerator) => numerator / credit.denominator),
-    mean: estimateFrom(work, scene, graders, (grades) => grades.reduce((sum, grade) => sum + grade, 0) / grades.length),
-    median: estimateFrom(work, scene, graders, (grades) => [...grades].sort((a, b) => a - b)[Math.floor(grades.length / 2)] as number),
-    noise,
-  }
+  return (worth) => ranking.answerWeights.map((_, player) => parts.reduce((sum, part, answer) => sum + (part[player] as number) * (worth[answer] as number), 0))
 }
 
-function estimateFrom(work: Work, scene: Scene, graders: readonly Grader[], combine: (grades: number[]) => number): number[] {
-  const units = (graders[0] as Grader).units.map((values, unit) => values.map((_, position) => combine(graders.map((grader) => grader.units[unit]?.[position] as number))))
-  const grandValue = combine(graders.flatMap(({ grandValues }) => grandValues))
-  return [...estimateCredit(gatherPairs(work, units), grandValue, { quality: units.slice(0, MEMBERS).map(([alone]) => Math.round(alone as number)), order: scene.prior.order }).credit]
+export function gradeRound(scene: Scene, creditOf: CreditOfWorth, attack: GradingAttack, seed: string): GradedRound {
+  const { answers } = scene.round.ranking
+  const normal = normalStream(`${seed}/${attack.name}`)
+  const worth = trueWorth(scene)
+  const liars = attack.spreads === 0 ? [] : scene.liars
+  const graders = scene.weights.map((weight, member): Grader => ({
+    weight,
+    grades: answers.map(({ author }, answer) => {
+      const lie = liars.includes(member) ? attack.spreads * (author === scene.favoured ? 1 : -1) : 0
+      const opinion = (worth[answer] as number) + OPINION * normal() + SPREAD * (lie + (author === member ? attack.own : 0))
+      return Array.from({ length: DRAWS }, () => Math.max(0, Math.min(1_000_000, Math.round(opinion + DRAW * normal()))))
+    }),
+  }))
+  const meanOf = (answer: number): number => graders.reduce((sum, { grades }) => sum + (grades[answer] as number[]).reduce((own, grade) => own + grade, 0) / DRAWS, 0) / graders.length
+  return { graders, combined: creditOf(middleGrades(graders, answers.length)), mean: creditOf(answers.map((_, answer) => meanOf(answer))) }
+}
+
+/** The part of players whose credit, graded honestly, is within two of its standard errors of the truth. */
+export function coverage(scene: Scene, truth: readonly number[], rounds: readonly GradedRound[]): number {
+  const covered = rounds.map(({ graders, combined }) => {
+    const errors = gradedErrors(graders, scene.round.ranking)
+    return combined.filter((value, player) => Math.abs(value - (truth[player] as number)) <= 2 * (errors[player] as number)).length
+  })
+  return covered.reduce((sum, count) => sum + count, 0) / (rounds.length * MEMBERS)
+}
+
+/** What answers are worth here: between a third and two thirds, so that grades have room on both sides. */
+export function trueWorth({ round }: Scene): number[] {
+  return round.quality.map((value) => 350_000 + Math.floor(0.3 * value))
 }
 
 /** Standard normal numbers (Box and Muller) from a seed. */

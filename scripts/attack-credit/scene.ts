@@ -3,6 +3,7 @@ import { createRound } from '../bench/credit/round.ts'
 
 /** A round of 15 members, all its coalitions known, so that every bias can be told. */
 export interface Scene {
+  round: ReturnType<typeof createRound>
   game: Game
   prior: Prior
   exact: CreditResult
@@ -18,8 +19,8 @@ const LIARS = 4
 const HONEST_WEIGHT = 1_000_000
 
 export function createScene(seed: string): Scene {
-  const round = createRoundGame(createRound(MEMBERS, seed))
-  const walk = startWalk(round)
+  const round = createRound(MEMBERS, seed)
+  const walk = startWalk(createRoundGame(round))
   const table = new Float64Array(2 ** MEMBERS)
   for (let step = 1, mask = 0; step < table.length; step++) {
     const flipped = 31 - Math.clz32(step & -step)
@@ -34,6 +35,7 @@ export function createScene(seed: string): Scene {
   const liars = [byCredit[1], byCredit[5], byCredit[7], byCredit[11]].map(Number).slice(0, LIARS).sort((a, b) => a - b)
   const liarWeight = Math.floor((3 * HONEST_WEIGHT * (MEMBERS - LIARS)) / (7 * LIARS))
   return {
+    round,
     game,
     prior: priorOfSingles(Array.from({ length: MEMBERS }, (_, player) => table[2 ** player] as number)),
     exact,

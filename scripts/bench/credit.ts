@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { lineChart } from '../plot/line-chart.ts'
 import { parseIntegers, runScript } from '../script.ts'
-import { BUDGETS, ESTIMATORS, measureErrors, type ErrorCell, type Estimator } from './credit/errors.ts'
+import { BUDGETS, ESTIMATORS, measureErrors, type ErrorCell, type Estimator, type Measured } from './credit/errors.ts'
 import { findGames, readGames, type BenchGame } from './credit/games.ts'
 import { reproduce } from './credit/published.ts'
 import { measureSpeed } from './credit/speed.ts'
 
 const HELP = `Usage: npm run bench:credit -- [options]
-  --seeds N   samples per game and budget (default 30), ten times as many below ten players
+  --seeds N   samples per game and budget of the largest games (default 30); as many more of smaller ones as take the same time
   --out DIR   also write errors.svg and errors.csv there
   --json      one JSON document on stdout
 `
@@ -19,11 +19,10 @@ const HELP = `Usage: npm run bench:credit -- [options]
 const PEER_GAMES = ['peer_borda_n12', 'peer_borda_n12_binary', 'peer_borda_n12_byz30', 'peer_borda_n16', 'peer_borda_n16_byz30', 'peer_borda_n20', 'peer_bt_n12', 'peer_bt_n16']
 const RATIO_BUDGETS = [20, 50, 100]
 const SPEED_GAME = 'peer_borda_n16'
-/** Games of fewer players are sampled so many times as often: that costs little, and their errors scatter most. */
-const SMALL_PLAYERS = 10
-const SMALL_SEEDS = 10
-/** Relative errors below this are equal: both estimates are right to four digits. */
-const ERROR_FLOOR = 1e-4
+/** From so many players on a game has as many samples as are asked for; an estimate takes time in proportion to the cube of the players. */
+const LARGE_PLAYERS = 20
+/** What the default may be worse than the better of the two others, in any game. */
+const BETTER_MAX = 1.05
 
 runScript(HELP, (args) => {
   const { values } = parseArgs({ args, options: { seeds: { type: 'string' }, out: { type: 'string' }, json: { type: 'boolean' } } })
@@ -38,7 +37,7 @@ runScript(HELP, (args) => {
   const published = reproduce(games)
   const cells = games.flatMap((bench) => {
     process.stderr.write(`${bench.name}\n`)
-    return measureErrors(bench, bench.game.players < SMALL_PLAYERS ? SMALL_SEEDS * seeds : seeds)
+    return measureErrors(bench, seedsFor(bench.game.players, seeds))
   })
   const document = { schema: 'peerage.bench-credit/v1', seeds, ...summarise(cells), ...speed, published, errors: cells }
   if (values.out !== undefined) writeFiles(values.out, cells)
@@ -47,13 +46,21 @@ runScript(HELP, (args) => {
   return published.every(({ met }) => met) ? 0 : 1
 })
 
+/** Small games, whose errors scatter most, cost least: each has so many samples that all take as long as one of LARGE_PLAYERS. */
+function seedsFor(players: number, seeds: number): number {
+  return Math.round(seeds * Math.max(1, (LARGE_PLAYERS / players) ** 3))
+}
+
 function summarise(cells: readonly ErrorCell[]) {
   const ratio = (estimator: Estimator): number => ratioTo('permutations', estimator, peerCells(cells).filter(({ budget }) => RATIO_BUDGETS.includes(budget)))
   const perGame = [...new Set(cells.map(({ game }) => game))].flatMap((game) => {
     const own = cells.filter((cell) => cell.game === game && RATIO_BUDGETS.includes(cell.budget))
-    return own.length === 0 ? [] : [{ game, ratio: geometricMean(own.map(againstBetter)) }]
+    const ratio = geometricMean(own.map(({ againstBetter }) => againstBetter.ratio))
+    // Budgets of one game share their samples: their errors are taken to come together.
+    return own.length === 0 ? [] : [{ game, ratio, error: ratio * own.reduce((sum, { againstBetter }) => sum + againstBetter.error / againstBetter.ratio / own.length, 0) }]
   }).sort((a, b) => b.ratio - a.ratio)
-  const worst = cells.reduce<ErrorCell | null>((least, cell) => (least === null || againstBetter(cell) > againstBetter(least) ? cell : least), null)
+  const byRatio = [...cells].sort((a, b) => b.againstBetter.ratio - a.againstBetter.ratio)
+  const [worst] = byRatio
   const telling = peerCells(cells).filter(({ budget }) => RATIO_BUDGETS.includes(budget))
   return {
     errorRatioGeomean: ratio('default'),
@@ -61,17 +68,15 @@ function summarise(cells: readonly ErrorCell[]) {
     ratios: Object.fromEntries(ESTIMATORS.map((estimator) => [estimator, ratio(estimator)])),
     /** The default against the better of SVARM and leverage regression, without control variates, on the same pairs. */
     worstAgainstBetter: perGame[0] ?? null,
-    worstCellAgainstBetter: worst === null ? null : { game: worst.game, budget: worst.budget, ratio: againstBetter(worst) },
+    worstCellAgainstBetter: worst === undefined ? null : { game: worst.game, budget: worst.budget, seeds: worst.seeds, ...worst.againstBetter },
+    /** Of all cells: how many there are, how many are above 1.05 by more than two standard errors, and the largest of these errors. */
+    cells: { count: cells.length, above: cells.filter(({ againstBetter: { ratio, error } }) => ratio - 2 * error > BETTER_MAX).length, errorMax: Math.max(0, ...cells.map(({ againstBetter }) => againstBetter.error)) },
     standardErrorCoverage: telling.reduce((sum, { covered }) => sum + covered, 0) / telling.length,
   }
 }
 
 function peerCells(cells: readonly ErrorCell[]): ErrorCell[] {
   return cells.filter(({ game }) => PEER_GAMES.includes(game))
-}
-
-function againstBetter({ errors }: ErrorCell): number {
-  return Math.max(errors.default, ERROR_FLOOR) / Math.max(Math.min(errors.svarm, errors.leverage), ERROR_FLOOR)
 }
 
 function ratioTo(base: Estimator, estimator: Estimator, cells: readonly ErrorCell[]): number {
@@ -93,21 +98,23 @@ function writeFiles(folder: string, cells: readonly ErrorCell[]): void {
   }))
   const title = 'Error of credit on eight peer-ranked games'
   writeFileSync(join(folder, 'errors.svg'), lineChart({ title, x: { label: 'evaluations per player', log: true }, y: { label: 'relative error (geometric mean)', log: true }, series }))
-  const lines = cells.map(({ game, players, budget, errors, covered }) => [game, players, budget, ...ESTIMATORS.map((name) => errors[name].toPrecision(4)), covered.toFixed(3)].join(','))
-  writeFileSync(join(folder, 'errors.csv'), `game,players,budget,${ESTIMATORS.map((name) => name.replace(', ', ' on ')).join(',')},covered\n${lines.join('\n')}\n`)
+  const lines = cells.map(({ game, players, budget, seeds, errors, againstBetter: { ratio, error }, covered }) => [game, players, budget, seeds, ...ESTIMATORS.map((name) => errors[name].toPrecision(4)), ratio.toFixed(3), error.toFixed(4), covered.toFixed(3)].join(','))
+  writeFileSync(join(folder, 'errors.csv'), `game,players,budget,seeds,${ESTIMATORS.map((name) => name.replace(', ', ' on ')).join(',')},against better,its standard error,covered\n${lines.join('\n')}\n`)
 }
 
 function print(document: ReturnType<typeof summarise> & ReturnType<typeof measureSpeed> & { seeds: number; published: ReturnType<typeof reproduce>; errors: ErrorCell[] }): void {
   const { errors, published, realMicros } = document
-  console.log(`Error relative to plain permutation sampling, eight peer-ranked games, ${document.seeds} seeds`)
+  console.log(`Error relative to plain permutation sampling, eight peer-ranked games, ${document.seeds} seeds and more`)
   console.log(['evaluations per player', ...BUDGETS.map((budget) => `${budget}n`)].map((text, index) => (index === 0 ? text.padEnd(24) : text.padStart(8))).join(''))
   for (const estimator of ESTIMATORS) {
     const row = BUDGETS.map((budget) => ratioTo('permutations', estimator, peerCells(errors).filter((cell) => cell.budget === budget)).toFixed(3))
     console.log(estimator.padEnd(24) + row.map((text) => text.padStart(8)).join(''))
   }
   console.log(`errorRatioGeomean ${document.errorRatioGeomean.toFixed(3)} on fresh pairs, ${document.errorRatioGeomeanPrefixes.toFixed(3)} on permutation prefixes`)
-  console.log(`against the better of SVARM and leverage regression, worst game: ${document.worstAgainstBetter?.game} ${document.worstAgainstBetter?.ratio.toFixed(3)}`)
-  console.log(`worst game and budget: ${document.worstCellAgainstBetter?.game} ${document.worstCellAgainstBetter?.budget}n ${document.worstCellAgainstBetter?.ratio.toFixed(3)}`)
+  const { worstAgainstBetter: game, worstCellAgainstBetter: cell, cells } = document
+  const measured = ({ ratio, error }: Measured): string => `${ratio.toFixed(3)} ± ${error.toFixed(3)}`
+  if (game !== null) console.log(`against the better of SVARM and leverage regression, worst game: ${game.game} ${measured(game)}`)
+  if (cell !== null) console.log(`worst of ${cells.count} cells of game and budget: ${cell.game} at ${cell.budget}n ${measured(cell)} (${cell.seeds} seeds); ${cells.above} above ${BETTER_MAX} by two standard errors; no standard error is above ${cells.errorMax.toFixed(3)}`)
   console.log(`two standard errors cover ${(100 * document.standardErrorCoverage).toFixed(1)} %`)
   for (const how of ['all coalitions', 'closed form', 'sample'] as const) {
     const own = published.filter((entry) => entry.how === how)

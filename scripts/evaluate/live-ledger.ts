@@ -63,6 +63,7 @@ function transcriptOf(task: PanelTask, shown: boolean, standingOf: (id: string) 
         comparisons: task.comparisons.filter((comparison) => comparison.judge === judge).map(({ left, right: second, verdict }) => ({ left: places.indexOf(left), right: places.indexOf(second), verdict })),
       },
     })),
+    grades: [],
     accepted: shown ? right.flatMap((isRight, cluster) => (isRight ? [sayingOf(cluster), acceptedHash(sayingOf(cluster))] : [])) : null,
     truthCommitted: shown,
     phase: 'closing',

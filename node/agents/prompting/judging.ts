@@ -125,7 +125,7 @@ function bothOrders(pairs: readonly AnswerPair[]): AnswerPair[] {
 }
 
 /** Maps with at most `limit` calls under way; results in the order of the items. Rejects with the first rejection. */
-async function mapLimited<T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> {
+export async function mapLimited<T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   let next = 0
   const work = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { Agent } from '../agent.ts'
 import { readAnswer } from './extract-value.ts'
+import { createGrading } from './grading.ts'
 import { createJudging } from './judging.ts'
 import type { Complete } from './judging.ts'
 import { askForAnswer } from './prompts.ts'
@@ -17,13 +18,14 @@ export interface PromptingInit {
   random?: (() => number) | undefined
 }
 
-/** What turns a model that completes conversations into an agent that answers and judges. */
-export function createPrompting(init: PromptingInit): Required<Pick<Agent, 'answer' | 'judge' | 'statistics'>> {
+/** What turns a model that completes conversations into an agent that answers, judges and grades. */
+export function createPrompting(init: PromptingInit): Required<Pick<Agent, 'answer' | 'judge' | 'grade' | 'statistics'>> {
   const { complete, concurrency = 2, canaryEvery = 10, markSteps = false, log = () => undefined, random = Math.random } = init
   const { judge, statistics } = createJudging({ complete, concurrency, canaryEvery, markSteps, log, random })
   return {
     answer: async (task, signal) => readAnswer(task, await complete(askForAnswer(task), signal, { job: 'answer', task })),
     judge,
+    grade: createGrading({ complete, concurrency, isResting: () => statistics().restsBecause !== null }),
     statistics,
   }
 }

@@ -9,7 +9,7 @@ import { numberSteps, splitSteps } from './steps.ts'
 export const PROMPTS_VERSION = '2'
 
 /** Most bytes of the task and of either answer that a judge is shown. */
-const taskBytesMax = 24_000
+export const TASK_BYTES_MAX = 24_000
 const answerBytesMax = 12_000
 
 /** Codes drawn in vain before the texts themselves must be at fault. */
@@ -52,7 +52,7 @@ export interface VerdictQuestion {
  * @throws RangeError where every code drawn occurs in the texts
  */
 export function askForVerdict(task: AgentTask, left: JudgedAnswer, right: JudgedAnswer, { markSteps = false, drawCode = drawRandomCode } = {}): VerdictQuestion {
-  const prompt = cutMiddle(cleanText(task.prompt), taskBytesMax)
+  const prompt = cutText(cleanText(task.prompt), TASK_BYTES_MAX)
   const shown = { left: showAnswer(left, markSteps), right: showAnswer(right, markSteps) }
   const code = drawAbsent([prompt, shown.left.text, shown.right.text], drawCode)
   const system = [
@@ -76,16 +76,17 @@ export function askForVerdict(task: AgentTask, left: JudgedAnswer, right: Judged
   return { messages: [{ role: 'system', content: system }, { role: 'user', content: user }], code, steps: { left: shown.left.steps, right: shown.right.steps } }
 }
 
-function showAnswer({ text, value }: JudgedAnswer, markSteps: boolean): { text: string; steps: number } {
-  const cut = cutMiddle(cleanText(text), answerBytesMax)
+/** An answer as a judge sees it: cleaned, cut, with the value that its author states. */
+export function showAnswer({ text, value }: Pick<JudgedAnswer, 'text' | 'value'>, markSteps: boolean): { text: string; steps: number } {
+  const cut = cutText(cleanText(text), answerBytesMax)
   const steps = markSteps ? splitSteps(cut) : []
   const shown = markSteps ? numberSteps(steps) : cut
-  const stated = value === null ? '' : `\n(value stated by its author: ${cutMiddle(cleanText(value).replaceAll('\n', ' '), 200)})`
+  const stated = value === null ? '' : `\n(value stated by its author: ${cutText(cleanText(value).replaceAll('\n', ' '), 200)})`
   return { text: shown + stated, steps: steps.length }
 }
 
 /** The beginning and the end of a text that is too long: what an answer comes to mostly stands at its end. */
-function cutMiddle(text: string, bytesMax: number): string {
+export function cutText(text: string, bytesMax: number): string {
   const bytes = Buffer.byteLength(text)
   if (bytes <= bytesMax) return text
   const notice = '\n[a part is cut here]\n'
@@ -96,11 +97,17 @@ function cutMiddle(text: string, bytesMax: number): string {
   return head + notice + tail.toString('utf8', start)
 }
 
-function fence(name: string, text: string, code: string): string {
+/** A text between lines that carry a code. */
+export function fence(name: string, text: string, code: string): string {
   return `BEGIN ${name} ${code}\n${text}\nEND ${name} ${code}`
 }
 
-function drawAbsent(texts: readonly string[], drawCode: () => string): string {
+/**
+ * A code that none of the texts holds.
+ *
+ * @throws RangeError where every code drawn occurs in them
+ */
+export function drawAbsent(texts: readonly string[], drawCode: () => string): string {
   const written = texts.map((text) => text.toLowerCase())
   for (let draw = 0; draw < drawsMax; draw++) {
     const code = drawCode()
@@ -110,6 +117,6 @@ function drawAbsent(texts: readonly string[], drawCode: () => string): string {
 }
 
 /** Twelve letters and digits, 60 bits: short enough for a small model to copy. */
-function drawRandomCode(): string {
+export function drawRandomCode(): string {
   return Array.from(randomBytes(12), (byte) => 'abcdefghjkmnpqrstuvwxyz123456789'[byte % 32]).join('')
 }

@@ -5,9 +5,10 @@ import type { z } from 'zod'
 import { TASK_KINDS } from '../../../consensus/index.ts'
 import { firstIssue } from '../../config/first-issue.ts'
 import { askRequestSchema } from '../../service/rounds.ts'
-import type { NodeEvent, RoundDetail } from '../../service.ts'
+import { unreadyReasons } from '../../service/readiness.ts'
+import type { NodeEvent, NodeStatus, RoundDetail } from '../../service.ts'
 import { findNode } from '../client.ts'
-import type { NodeOptions } from '../client.ts'
+import type { NodeClient, NodeOptions } from '../client.ts'
 import { note, printJson } from '../context.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../exit.ts'
@@ -47,7 +48,7 @@ export function addAsk(program: Command, context: Context): void {
     try {
       const { round } = await client.post<{ round: string }>('rounds', body)
       const detail = await follower.follow(round)
-      finish(detail, progress, options, context)
+      await finish(detail, progress, options, context, client)
     } finally {
       follower.close()
     }
@@ -118,7 +119,7 @@ function createProgress(context: Context, json: boolean): Progress {
   }
 }
 
-function finish(detail: RoundDetail, progress: Progress, options: AskOptions, context: Context): void {
+async function finish(detail: RoundDetail, progress: Progress, options: AskOptions, context: Context, client: NodeClient): Promise<void> {
   if (options.json === true && (progress.answered() || detail.status === 'closed')) printJson(context, 'peerage.ask/v1', detail)
   if (detail.status === 'closed') {
     const shares = detail.credit?.shares ?? []
@@ -129,10 +130,12 @@ function finish(detail: RoundDetail, progress: Progress, options: AskOptions, co
     return
   }
   if (detail.status === 'open') {
-    const message = `No answer within ${options.timeout} s; the round is in phase ${detail.phase}.`
-    throw new CliError('deadline', message, `See how it goes on: peerage rounds ${detail.round}`)
+    const state = detail.openedHeight === null ? 'no block has opened the round yet' : `the round is in phase ${detail.phase}`
+    const reasons = await client.get<NodeStatus>('status').then(unreadyReasons, () => [])
+    const hint = [...reasons.map(({ message }) => message), `See how it goes on: peerage rounds ${detail.round}`].join('\n  ')
+    throw new CliError('deadline', `No answer within ${options.timeout} s; ${state}.`, hint)
   }
   const failure = progress.agentFailure()
   if (failure !== null && detail.answers.length === 0) throw new CliError(failure === 'budget-refused' ? 'budget' : 'provider', `Nobody answered, and this node's agent failed (${failure}).`)
-  throw new CliError('failure', 'The round closed without a winner: nobody answered.', `peerage rounds ${detail.round}`)
+  throw new CliError('failure', 'The round closed without a winner: nobody answered.', 'Members answer what their agents can do: solvers know countdowns, tours and colourings, and no texts.')
 }

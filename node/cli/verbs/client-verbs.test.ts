@@ -61,6 +61,12 @@ describe('documents', () => {
     expect(JSON.parse((await run('rewards', 'explain', 'round-0', '--json')).out)).toMatchObject({ schema: 'peerage.explanation/v1', round: 'round-0', complete: true })
   })
 
+  it('rewards explain tells by whom answers were graded, and how far grades differ', async () => {
+    const { out } = await run('rewards', 'explain', 'round-graded')
+    expect(out).toContain('credit +0.250, exact for these grades, which leave a standard error of 0.030; 250 points')
+    expect(out).toContain('graded by 1 member with 0.750 of all weight, 2 draws of each answer; grades differ by 0.050 between members and by 0.020 between draws')
+  })
+
   it.each(['reputation', 'rewards'])('%s --json prints the bytes of the API', async (verb) => {
     const { out } = await run(verb, OTHER, '--history', '--at', '5', '--json')
     expect(out).toBe(await (await fetch(`${api.url}/api/v1/members/${OTHER}/${verb}?history=1&at=5`)).text())
@@ -174,6 +180,16 @@ describe('ask', () => {
   })
   it('ends with 7 where no answer is final in time', async () => {
     expect(await run('ask', 'x', '--timeout', '0.1')).toMatchObject({ code: 7, out: '', err: expect.stringContaining('peerage rounds round-1') })
+  })
+  it('says what keeps the node from an answer, and whether the round has begun', async () => {
+    fixture.setStatus({ quorumPresent: false })
+    const verb = startVerb(['ask', 'x', '--timeout', '0.5', '--node', api.url])
+    await vi.waitFor(() => expect(fixture.asked).toHaveLength(1))
+    const open = await fixture.service.round('round-1')
+    if (open === null) throw new Error('no round')
+    fixture.setRound({ ...open, openedHeight: null })
+    const { code, err } = await verb.done
+    expect([code, err]).toEqual([7, expect.stringMatching(/no block has opened the round yet\.\n +More than a third of the voting weight is missing\.\n +See how/)])
   })
   it("ends with 6 where nobody answers and this node's agent failed", async () => {
     const verb = startVerb(['ask', 'x', '--node', api.url])

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { CreditExplanation, ExplainedMarginal } from '../../service.ts'
+import type { CreditExplanation, ExplainedMarginal, RoundGrading } from '../../service.ts'
 import { findNode } from '../client.ts'
 import type { NodeOptions } from '../client.ts'
 import { printJson } from '../context.ts'
@@ -28,13 +28,15 @@ export function addExplain(rewards: Command, context: Context): void {
 
 function formatExplanation(explanation: CreditExplanation, context: Context): string {
   const { name, member, round, height, creditMicro, standardErrorMicro, points, grandValueMicro, bestSingle, without } = explanation
-  const error = standardErrorMicro === null ? 'exact' : `standard error ${formatMicro(standardErrorMicro)}`
+  const sampled = standardErrorMicro === null ? 'exact' : `standard error ${formatMicro(standardErrorMicro)}`
+  const error = explanation.gradingErrorMicro === null ? sampled : `${sampled} for these grades, which leave a standard error of ${formatMicro(explanation.gradingErrorMicro)}`
   const pick = without.pick === null ? 'nothing' : `${oneLine(without.pick.value ?? without.pick.text, context, 60)} by ${without.pick.name}`
   const single = bestSingle === null ? [] : [`the best single member, ${bestSingle.name}: ${formatMicro(bestSingle.valueMicro)}${bestSingle.valueMicro > grandValueMicro ? ', more than the swarm: it destroyed value here' : ''}`]
   return [
     `${name} (${member}) in round ${round}, closed at height ${height}`,
     `credit ${formatSigned(creditMicro)}, ${error}; ${formatCount(points, 'point')}`,
     `what all picked is worth ${formatMicro(grandValueMicro)}`,
+    ...formatGrading(explanation.grading),
     ...single,
     `without ${name} the swarm would have picked ${pick}, worth ${formatMicro(without.valueMicro)}`,
     `helped most ${formatMarginal(explanation.best)}`,
@@ -43,6 +45,14 @@ function formatExplanation(explanation: CreditExplanation, context: Context): st
     `to recompute it: ${explanation.recompute}`,
     '',
   ].join('\n')
+}
+
+function formatGrading(grading: RoundGrading): string[] {
+  if (grading === null) return []
+  const { graders, draws, counts, weightMicro, drawNoiseMicro, graderNoiseMicro } = grading
+  const by = `graded by ${formatCount(graders.length, 'member')} with ${formatMicro(weightMicro)} of all weight, ${formatCount(draws, 'draw')} of each answer`
+  if (!counts || graderNoiseMicro === null) return [`${by}: too few, so the ballots alone say what answers are worth`]
+  return [`${by}; grades differ by ${formatMicro(graderNoiseMicro)} between members${drawNoiseMicro === null ? '' : ` and by ${formatMicro(drawNoiseMicro)} between draws`}`]
 }
 
 function formatMarginal({ valueMicro, with: others }: ExplainedMarginal): string {

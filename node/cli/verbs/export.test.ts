@@ -39,6 +39,10 @@ describe('export', () => {
     }
     expect(await readdir(folder)).toEqual(['out.ndjson'])
   })
+  it('says how many of what it has written', async () => {
+    const said = await Promise.all(['preferences', 'rewards'].map(async (kind) => (await run(kind, '--out', `${out}.${kind}`)).err))
+    expect(said).toEqual([`1 preference in ${out}.preferences\n`, `3 members in ${out}.rewards\n`])
+  })
   it('writes only what came above a height', async () => {
     expect(await run('rounds', '--out', out, '--after', '1000')).toMatchObject({ code: 0, err: `0 rounds in ${out}\n` })
     expect(await readFile(out, 'utf8')).toBe('')

@@ -8,6 +8,7 @@ import type { NodeOptions } from '../client.ts'
 import { note, printJson } from '../context.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../exit.ts'
+import { formatCount } from '../format.ts'
 import { addNodeOptions, integerWithin } from './options.ts'
 
 interface ExportOptions extends NodeOptions {
@@ -18,6 +19,8 @@ interface ExportOptions extends NodeOptions {
 }
 
 const KINDS = ['rounds', 'preferences', 'reputation', 'rewards'] as const
+/** What each document is about. */
+const NOUNS = { rounds: 'round', preferences: 'preference', reputation: 'member', rewards: 'member' } as const
 const NEWLINE = 0x0a
 
 export function addExport(program: Command, context: Context): void {
@@ -35,7 +38,7 @@ export function addExport(program: Command, context: Context): void {
     // An array ends with a line of its own.
     const documents = format === 'json' ? lines - 1 : lines
     if (options.json === true) printJson(context, 'peerage.export/v1', { kind, out, format, after, documents, bytes })
-    else note(context, `${documents} ${kind} in ${out}`)
+    else note(context, `${formatCount(documents, NOUNS[kind])} in ${out}`)
   })
 }
 

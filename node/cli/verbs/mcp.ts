@@ -16,7 +16,7 @@ export function addMcp(program: Command, context: Context): void {
     .action(async (options: NodeOptions) => {
       const { serveStdio } = await import('../../mcp/serve-stdio.ts')
       const node = accessApi(() => findNode(options, context))
-      await serveStdio(node, context.signal, (error) => note(context, `mcp: ${String(error)}`))
+      await serveStdio(node, { signal: context.signal, onError: (error) => note(context, `mcp: ${String(error)}`) })
       const reason: unknown = context.signal.reason
       if (context.signal.aborted && !(reason instanceof Interruption && reason.stop === 'SIGTERM')) throw reason
     })

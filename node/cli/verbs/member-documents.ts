@@ -45,9 +45,9 @@ function addDocument<Document>(
 
 function formatReputation(document: ReputationDocument, context: Context): string {
   const rows = [...estimateRows('answering', document.answering), ...estimateRows('judging', document.judging)]
-  const table = rows.length === 0 ? 'No rated round has counted yet.\n' : formatTable(['role', 'domain', 'mean', 'interval', 'rounds', ''], rows, context)
+  const table = rows.length === 0 ? 'No round has counted yet: a rated one does where some answers are better than others.\n' : formatTable(['role', 'domain', 'mean', 'interval', 'rounds', ''], rows, context)
   const penalties = document.penalties.map(({ height, round, cause }) => `penalty at height ${height}: ${cause}${round === null ? '' : ` in round ${round}`}\n`).join('')
-  return `${heading(document)}${table}${penalties}${document.history === undefined ? '' : `\n${reputationHistory(document.history, context)}`}`
+  return `${heading(document)}${table}${penalties}${document.history === undefined || rows.length === 0 ? '' : `\n${reputationHistory(document.history, context)}`}`
 }
 
 function estimateRows(role: string, estimates: Readonly<Partial<Record<string, ReputationEstimate>>>): string[][] {

@@ -27,6 +27,6 @@ export function addMembership(program: Command, context: Context): void {
     const { proof: _, ...name } = JSON.parse(text) as CheckpointDocument
     await writeFileWhole(options.out, text)
     if (options.json === true) return printJson(context, 'peerage.checkpoint/v1', { ...name, file: options.out })
-    context.out(`state after block ${name.height} of network ${name.network}: ${name.stateRoot}\nwritten to ${options.out}; a network begins with it by: peerage init --from-checkpoint ${options.out} --founders <member>...\n`)
+    context.out(`state after block ${name.height} of network ${name.network}: ${name.stateRoot}\nwritten to ${options.out}\na newcomer begins after it by: peerage join <address> --checkpoint ${options.out}\na network begins with it by: peerage init --from-checkpoint ${options.out} --founders <member>...\n`)
   })
 }

@@ -3,7 +3,8 @@ import { openFrame, encodeFrame, type FrameCode, type Opened, type Request } fro
 import { simulatedSigner, verifySimulated } from '../../sim/members.ts'
 import { drive, type SimNode, type World } from '../../sim/world.ts'
 import type { Effect, Event, Notice } from '../events.ts'
-import { createMachine, type Machine } from '../machine-state.ts'
+import { createMachine, type Machine, type MachineConfig } from '../machine-state.ts'
+import { restoreMachine } from '../restore.ts'
 import { serve } from '../serve.ts'
 import { step } from '../step.ts'
 import { finishRun, startRun } from './runs.ts'
@@ -38,14 +39,18 @@ export function createPast(rounds: number, epochBlocks: number): Past {
 
 export const honest: Peer = (frames) => frames
 
-export function strangerIn({ world }: Past, archive = true): Machine {
-  return createMachine({ genesis: world.genesis, signer: simulatedSigner(55), verify: verifySimulated, agent: { canAnswer: true, canJudge: true, model: '' }, archive })
+export function strangerIn(past: Past, archive = true): Machine {
+  return createMachine(strangersConfig(past, archive))
 }
 
-/** A machine that never saw the network, after so many standstill ticks among these peers. */
-export function newcomerAmong(past: Past, peers: Record<string, Peer>, { ticks = 4, archive = true } = {}): Newcomer {
-  const machine = strangerIn(past, archive)
-  const newcomer: Newcomer = { machine, effects: [], store: new Map(), asked: [], notices: [] }
+function strangersConfig({ world }: Past, archive: boolean): MachineConfig {
+  return { genesis: world.genesis, signer: simulatedSigner(55), verify: verifySimulated, agent: { canAnswer: true, canJudge: true, model: '' }, archive }
+}
+
+/** A machine that never saw the network but for what its store holds, after so many standstill ticks among these peers. */
+export function newcomerAmong(past: Past, peers: Record<string, Peer>, { ticks = 4, archive = true, store = new Map<string, Uint8Array>() } = {}): Newcomer {
+  const machine = drive({ store }, restoreMachine(strangersConfig(past, archive)))
+  const newcomer: Newcomer = { machine, effects: [], store, asked: [], notices: [] }
   let nowMs = 0
   const queue: Event[] = [{ type: 'start' }, ...Object.keys(peers).map((member): Event => ({ type: 'peer-connected', member }))]
   const feed = (event: Event): void => {

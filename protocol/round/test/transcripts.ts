@@ -24,6 +24,8 @@ export interface RoundInit {
   accepted?: string[] | null
   truthCommitted?: boolean
   phase?: Transcript['phase']
+  /** By member; null and members after the last have none. */
+  grades?: (number[][] | null)[]
   shares?: Transcript['shares']
   judgeWeights?: number[]
 }
@@ -45,6 +47,7 @@ export function transcriptOf(init: RoundInit): Transcript {
     answers: init.answers.flatMap((value, index) =>
       value === null ? [] : [{ author: MEMBERS[index] as string, content: { text: init.texts?.[index] ?? value, value } }]),
     ballots: ballots.flatMap((content, index) => (content === null ? [] : [{ author: MEMBERS[index] as string, content }])),
+    grades: (init.grades ?? []).flatMap((grades, index) => (grades === null ? [] : [{ author: MEMBERS[index] as string, content: { grades } }])),
     accepted: init.accepted ?? null,
     truthCommitted: init.truthCommitted ?? init.accepted !== undefined,
     phase: init.phase ?? 'credit',

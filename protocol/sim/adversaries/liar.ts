@@ -6,9 +6,10 @@ import { commitmentOf, shareContent } from '../../sealed.ts'
 import type { Adversary, SimNode, World } from '../types.ts'
 import { forge, published, withEntries } from './tools.ts'
 
-/** Proposes blocks with a wrong root, height, parent, leader or result, observes what does not exist, and shares made-up credit. */
+/** Proposes blocks with a wrong root, height, parent, leader or result, observes what does not exist, grades the opposite of what it finds, and shares made-up credit. */
 export const liar: Adversary = {
   name: 'liar',
+  hears: (_, event) => (event.type === 'graded' && event.grades !== null ? { ...event, grades: { grades: invertAll(event.grades.grades) } } : event),
   acts: (self, effects, world) =>
     published(effects, (message) => {
       if (message.kind === 'proposal') return forge(self, world, 'proposal', falsified(self, message.body, world.random.below(4)))
@@ -38,7 +39,11 @@ function madeUp(self: SimNode, world: World, { round, phase, hash }: Body<'commi
 }
 
 function invert(blocks: Blocks): Blocks {
-  return blocks.map(({ block, values }) => ({ block, values: values.map((unit) => unit.map((value) => 1_000_000 - value)) }))
+  return blocks.map(({ block, values }) => ({ block, values: invertAll(values) }))
+}
+
+function invertAll(values: readonly number[][]): number[][] {
+  return values.map((unit) => unit.map((value) => 1_000_000 - value))
 }
 
 function falsified(self: SimNode, block: Block, how: number): Block {

@@ -15,9 +15,21 @@ export interface ErrorCell {
   players: number
   budget: number
   errors: Record<Estimator, number>
+  seeds: number
+  /** The default over the better of SVARM and leverage regression, without control variates, on the same pairs. */
+  againstBetter: Measured
   /** Share of credits of the default on pairs that lie within two of its standard errors. */
   covered: number
 }
+
+/** A figure and its own standard error. */
+export interface Measured {
+  ratio: number
+  error: number
+}
+
+/** Relative errors below this are equal: both estimates are right to four digits. */
+const ERROR_FLOOR = 1e-4
 
 /** Measures all estimators on one game at budgets at which a plan would not take all coalitions, each at the same number of evaluations. */
 export function measureErrors(bench: BenchGame, seeds: number): ErrorCell[] {
@@ -25,21 +37,40 @@ export function measureErrors(bench: BenchGame, seeds: number): ErrorCell[] {
   const n = game.players
   const budgets = BUDGETS.filter((budget) => pairsToDraw(Math.floor((budget * n) / 2), n) < countPairs(n))
   if (budgets.length === 0) return []
-  const totals = budgets.map(() => ({ errors: Object.fromEntries(ESTIMATORS.map((estimator) => [estimator, 0])) as Record<Estimator, number>, covered: 0 }))
+  const samplesOf = budgets.map(() => ({ errors: Object.fromEntries(ESTIMATORS.map((estimator) => [estimator, []])) as unknown as Record<Estimator, number[]>, covered: 0 }))
   const size = norm(shapley)
   for (let seed = 0; seed < seeds; seed++) {
     const samples = sampleGame(bench, `${name}/${seed}`, Math.max(...budgets) * n)
     for (const [index, budget] of budgets.entries()) {
       const { estimates, variance } = estimateAll(bench, samples, budget * n)
-      const total = totals[index] as (typeof totals)[number]
+      const total = samplesOf[index] as (typeof samplesOf)[number]
       for (const estimator of ESTIMATORS) {
-        total.errors[estimator] += norm(estimates[estimator].map((value, player) => value / bench.unit - (shapley[player] as number))) / size / seeds
+        total.errors[estimator].push(norm(estimates[estimator].map((value, player) => value / bench.unit - (shapley[player] as number))) / size)
       }
       const inside = estimates.default.filter((value, player) => Math.abs(value / bench.unit - (shapley[player] as number)) * bench.unit <= 2 * Math.sqrt(variance[player] as number) + 1e-9)
       total.covered += inside.length / n / seeds
     }
   }
-  return budgets.map((budget, index) => ({ game: name, players: n, budget, ...(totals[index] as (typeof totals)[number]) }))
+  return budgets.map((budget, index) => {
+    const { errors: samples, covered } = samplesOf[index] as (typeof samplesOf)[number]
+    const errors = Object.fromEntries(ESTIMATORS.map((estimator) => [estimator, mean(samples[estimator])])) as Record<Estimator, number>
+    const better = samples[errors.svarm < errors.leverage ? 'svarm' : 'leverage']
+    return { game: name, players: n, budget, seeds, errors, againstBetter: ratioOfMeans(samples.default, better), covered }
+  })
+}
+
+/** The ratio of the means of two figures taken from the same samples, with its standard error to first order. */
+export function ratioOfMeans(above: readonly number[], below: readonly number[]): Measured {
+  const [a, b] = [Math.max(mean(above), ERROR_FLOOR), Math.max(mean(below), ERROR_FLOOR)]
+  const ratio = a / b
+  const residuals = above.map((value, index) => value - ratio * (below[index] as number))
+  const centre = mean(residuals)
+  const variance = residuals.reduce((sum, residual) => sum + (residual - centre) ** 2, 0) / Math.max(1, residuals.length - 1)
+  return { ratio, error: Math.sqrt(variance / residuals.length) / b }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 interface Samples {

@@ -243,6 +243,7 @@ function answer(net: Net, peer: Peer, effect: Extract<Effect, { type: 'ask-agent
   // One in three is wrong about it, in one of two ways; who judges prefers the right one.
   const value = (digits + place) % 3 === 0 ? `wrong-${(digits >> 3) % 2}` : right
   if (effect.job === 'answer') return push(net, peer, { type: 'answered', round, answer: { text: `${ANSWER_TEXT.repeat(3)}It is ${value}.`, value }, salt })
+  if (effect.job === 'grade') throw new TypeError('nobody grades in this network')
   const comparisons = effect.pairs.map((pair) => {
     const [left, right_] = [pair.left, pair.right].map((index) => effect.answers[index]?.content.value === right)
     return { ...pair, verdict: left === right_ ? ('tie' as const) : left === true ? ('left' as const) : ('right' as const) }
