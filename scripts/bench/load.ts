@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { parseIntegers, runScript } from '../script.ts'
 import { watchEvents } from './load/events.ts'
 import { fire, type Door } from './load/fire.ts'
-import { watchMemory } from './load/memory.ts'
+import { watchMemory, type MemoryFigures } from './load/memory.ts'
 import { findFailures, formatReport, summarise, type Phase } from './load/report.ts'
 import { startSwarm } from './load/swarm.ts'
 
@@ -51,16 +51,17 @@ runScript(HELP, async (args) => {
     for (const warmMs = performance.now() + 1e3 * warmS; performance.now() < warmMs; ) {
       for (const door of ['rest', 'chat'] as const) await fire(swarm.url, door, WARM_REQUESTS, connections, () => undefined)
     }
-    const memory = watchMemory(swarm.url)
+    const watch = await watchMemory(swarm.url, swarm.inspector, requests)
+    let memory: MemoryFigures | null = null
     for (const { door, amount, connections } of plan) {
-      if (door === 'burst') await memory.stop()
-      const fired = await fire(swarm.url, door, amount, connections, memory.count)
+      if (door === 'burst') memory = await watch.stop()
+      const fired = await fire(swarm.url, door, amount, connections, watch.count)
       const allClosed = await events.untilClosed(fired.rounds, CLOSE_MS_MAX)
       phases.push({ door, connections, allClosed, ...fired, rounds: fired.rounds.size })
       process.stderr.write(`${door}: ${fired.requests} requests in ${fired.seconds.toFixed(1)} s, ${fired.rounds.size} rounds\n`)
     }
     await events.stop()
-    const summary = summarise({ nodes, phases, events: events.figures(), memory: memory.figures(), died: swarm.died() })
+    const summary = summarise({ nodes, phases, events: events.figures(), memory: memory as MemoryFigures, died: swarm.died() })
     const failures = findFailures(summary)
     process.stdout.write(values.json ? `${JSON.stringify({ ...summary, failures })}\n` : formatReport(summary, failures))
     return failures.length === 0 ? 0 : 1

@@ -13,7 +13,7 @@ const FINE: Summary = {
   nodes: 3,
   phases: [PHASE, { ...PHASE, door: 'burst', statuses: { 202: 20, 429: 20 } }],
   events: { events: 9, closed: 3, rated: 3, reconnects: 1, faults: [] },
-  memory: { samples: 9, heapMinBytes: [50, 60, 60, 61], residentBytes: [200, 300, 300, 301], heapGrowth: 0.02, residentGrowth: 0.01 },
+  memory: { heapBytes: [60, 60, 60, 61, 61], residentBytes: [200, 300, 300, 301], heapGrowth: 0.02, residentGrowth: 0.01 },
   died: null,
 }
 

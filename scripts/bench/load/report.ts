@@ -19,7 +19,7 @@ export interface Summary {
   died: string | null
 }
 
-/** Growth of what garbage collection leaves, and of the process, that still counts as flat. */
+/** Growth of what garbage collection leaves over all requests, and of the process from the third quarter to the last, that still counts as flat. */
 const HEAP_GROWTH_MAX = 0.1
 const RESIDENT_GROWTH_MAX = 0.1
 
@@ -32,7 +32,7 @@ export function findFailures({ phases, events, memory, died }: Summary): string[
   const failures = phases.flatMap((phase) => phaseFailures(phase))
   failures.push(...events.faults.map((fault) => `events: ${fault}`))
   if (events.rated < events.closed) failures.push(`${events.closed - events.rated} of ${events.closed} rounds are unrated`)
-  if (!(memory.heapGrowth <= HEAP_GROWTH_MAX)) failures.push(`the heap grew by ${percent(memory.heapGrowth)} from the third quarter of the requests to the last`)
+  if (!(memory.heapGrowth <= HEAP_GROWTH_MAX)) failures.push(`the heap grew by ${percent(memory.heapGrowth)} over the requests`)
   if (!(memory.residentGrowth <= RESIDENT_GROWTH_MAX)) failures.push(`the process grew by ${percent(memory.residentGrowth)} from the third quarter of the requests to the last`)
   if (died !== null) failures.push(`a process ended: ${died}`)
   return failures
@@ -58,7 +58,7 @@ export function formatReport({ nodes, phases, events, memory }: Summary, failure
   }
   lines.push(`events  ${events.events} in order, ${events.reconnects} times resumed; ${events.closed} rounds closed, ${events.rated} rated`)
   const megabytes = (bytes: readonly number[]): string => bytes.map((value) => (value / 1e6).toFixed(1)).join(', ')
-  lines.push(`memory  heap after collection ${megabytes(memory.heapMinBytes)} MB, process ${megabytes(memory.residentBytes)} MB, by quarter of the requests`)
+  lines.push(`memory  heap after collection ${megabytes(memory.heapBytes)} MB, at first and after each quarter of the requests; process ${megabytes(memory.residentBytes)} MB in each`)
   lines.push(...(failures.length === 0 ? ['all bars met'] : failures.map((failure) => `FAILED  ${failure}`)))
   return `${lines.join('\n')}\n`
 }
