@@ -8,9 +8,10 @@ import { stateRoot, type LedgerState } from '../ledger/state.ts'
 import { resultHash } from '../ledger/close-round.ts'
 import { bytes, hashSchema } from '../bodies.ts'
 import { blockHash } from './chain.ts'
+import { noteVotes } from './follow.ts'
 import { isSealedPhase } from '../sealed.ts'
 import { getOne, KEYS, type Reading } from './keys.ts'
-import { agreementOf, createMachine, localRound, type Machine, type MachineConfig, type Means } from './machine-state.ts'
+import { agreementOf, createMachine, localRound, noteSpoken, type Machine, type MachineConfig, type Means } from './machine-state.ts'
 import { guardSchema } from './sign-guard.ts'
 
 /** Why a store can't be continued from. */
@@ -56,7 +57,11 @@ export function* restoreMachine(config: MachineConfig): Reading<Machine> {
     const hash = blockHash(proposal.body)
     machine.blocks.set(hash, { hash, block: proposal.body, message: proposal, applied: null })
   }
-  yield* restoreVotes(machine)
+  const certificates = yield* restoreVotes(machine)
+  // What others have signed is remembered for them: one whose store was set back has only its peers to ask.
+  for (const message of machine.items.values()) noteSpoken(machine, message)
+  for (const { message } of machine.blocks.values()) noteSpoken(machine, message)
+  for (const certificate of certificates) noteVotes(machine, certificate)
   return machine
 }
 
@@ -111,7 +116,7 @@ function* restoreSecrets(machine: Machine): Reading<void> {
   }
 }
 
-function* restoreVotes(machine: Machine): Reading<void> {
+function* restoreVotes(machine: Machine): Reading<Certificate[]> {
   const certificates = (yield { type: 'range', prefix: 'certificate/' }).map(([key, value]) => decode(key, value) as Certificate)
   const ownVotes: SignedVote[] = []
   const ownProposals: Proposal[] = []
@@ -124,6 +129,7 @@ function* restoreVotes(machine: Machine): Reading<void> {
     if (message.body.height > machine.ledger.height) machine.blocks.set(block, { hash: block, block: message.body, message, applied: null })
   }
   machine.resumed = restoreAgreement(machine.agreement, { certificates, ownVotes, ownProposals })
+  return certificates
 }
 
 function* getMessage(machine: Machine, key: string): Reading<Message | null> {
