@@ -6,12 +6,12 @@ import { isItem } from '../ledger/items.ts'
 import { resultSchema } from '../ledger/result.ts'
 import { stateRoot, type LedgerState } from '../ledger/state.ts'
 import { resultHash } from '../ledger/close-round.ts'
-import { bytes, hashSchema } from '../bodies.ts'
+import { bytes, hashSchema, type Entry } from '../bodies.ts'
 import { blockHash } from './chain.ts'
 import { noteVotes } from './follow.ts'
 import { isSealedPhase } from '../sealed.ts'
 import { getOne, KEYS, type Reading } from './keys.ts'
-import { agreementOf, createMachine, localRound, noteSpoken, type Machine, type MachineConfig, type Means } from './machine-state.ts'
+import { agreementOf, createMachine, localRound, noteSpoken, openKnown, type Machine, type MachineConfig, type Means } from './machine-state.ts'
 import { guardSchema } from './sign-guard.ts'
 
 /** Why a store can't be continued from. */
@@ -60,9 +60,17 @@ export function* restoreMachine(config: MachineConfig): Reading<Machine> {
   const certificates = yield* restoreVotes(machine)
   // What others have signed is remembered for them: one whose store was set back has only its peers to ask.
   for (const message of machine.items.values()) noteSpoken(machine, message)
-  for (const { message } of machine.blocks.values()) noteSpoken(machine, message)
+  for (const { block, message } of machine.blocks.values()) {
+    noteSpoken(machine, message)
+    for (const envelope of block.entries.flatMap(embeddedIn)) openKnown(machine, envelope)
+  }
   for (const certificate of certificates) noteVotes(machine, certificate)
   return machine
+}
+
+function embeddedIn(entry: Entry): Uint8Array[] {
+  if (entry.type === 'cut') return entry.observations
+  return 'envelope' in entry ? [entry.envelope] : []
 }
 
 // Who only observed goes on doing so, unless its owner vouches.
