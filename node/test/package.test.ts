@@ -13,7 +13,7 @@ import { configure } from './testnet-processes.ts'
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const EXAMPLE = fileURLToPath(new URL('../examples/embed.ts', import.meta.url))
-const PACKED = ['consensus', 'credit', 'protocol', 'node', 'scripts/node24', 'package.json', 'tsconfig.json', 'tsconfig.package.json', 'README.md', 'LICENSE']
+const PACKED = ['consensus', 'credit', 'protocol', 'node', 'package.json', 'tsconfig.json', 'tsconfig.package.json', 'README.md', 'LICENSE']
 
 let folder: string
 let app: string
